@@ -1,0 +1,1 @@
+"""Frozen values that are handed from room to room. Standard library only; no I/O, no behaviour beyond reading."""
