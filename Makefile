@@ -1,0 +1,54 @@
+# make demo    the main job on a simulated provider: no key, no network after the set-up
+# make test    all tests, on real parts (sets up what they need)
+# make check   format, lint, types, import rules, generated files
+# make bench   speed and memory, printed as ratios of one run
+# make fuzz    the long fuzz and crash runs
+# make lock    compile the lock files anew
+# make docs    write the generated documents
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := requirements/dev.txt
+RUNTIME := requirements/runtime.txt
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check bench fuzz lock docs venv format clean
+
+demo:
+	@tools/venv.sh .venv-demo $(RUNTIME)
+	@.venv-demo/bin/cachewise demo
+
+venv:
+	@tools/venv.sh $(VENV) $(DEV)
+
+test: venv
+	@tools/system.sh
+	$(PYTEST)
+
+check: venv
+	$(BIN)/ruff format --check server tests bench
+	$(BIN)/ruff check server tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m cachewise.settings.docs --check
+
+format: venv
+	$(BIN)/ruff format server tests bench
+	$(BIN)/ruff check --fix server tests bench
+
+bench: venv
+	$(BIN)/python bench/run.py
+
+fuzz: venv
+	@tools/system.sh
+	CACHEWISE_FUZZ=20000 CACHEWISE_KILLS=200 $(PYTEST) --timeout 1800 tests/fuzz tests/faults
+
+docs: venv
+	$(BIN)/python -m cachewise.settings.docs --write
+
+lock: venv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o $(RUNTIME)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o $(DEV)
+
+clean:
+	rm -rf $(VENV) .venv-demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,252 @@
+"""The answer cache as the features see it: look an answer up, keep one, ask only once.
+
+An answer is the whole text that a model gave to one question, with what it cost, so that a hit can say what it saved.
+Only complete, non-empty answers that stopped by themselves are kept. Not here: keys (`key.py`), what a question
+depends on (`scope.py`) and how the entries are kept (`tiers.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal
+
+from cachewise.answers.disk import DiskStore
+from cachewise.answers.flight import Emit, Flights, Seat
+from cachewise.answers.memory import MemoryStore
+from cachewise.answers.redis import RedisStore
+from cachewise.answers.redis_url import parse_redis_url
+from cachewise.answers.store import DEADLINE, TYPING_DEADLINE, Store, StoreInfo, Tier
+from cachewise.answers.tiers import CacheStatus, Found, Tiers
+from cachewise.answers.turn import turn
+from cachewise.model.events import StreamEvent
+from cachewise.model.usage import UNKNOWN_COST, Cost
+
+DAY = 86_400.0
+FOLDER = "answers-v1"
+"""Name of the cache's folder; the number changes with the format, and older folders may be deleted."""
+_MAX_TEXT = 1_000_000
+_SOURCES: tuple[Literal["billed", "estimated"], ...] = ("billed", "estimated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """An answer from the cache."""
+
+    text: str
+    model: str
+    cost: Cost
+    """Of the request that gave it: what this hit saves."""
+    task: str
+    stored_at: float
+    """Seconds since the epoch."""
+    age_seconds: float
+    context: str
+    """Digest of the shared context that the answer was given with; empty where none was recorded."""
+    tier: Tier
+
+    def context_changed(self, context: str) -> bool:
+        """Whether the shared context has changed since, as far as that is known."""
+        return bool(self.context and context) and self.context != context
+
+
+class Answers:
+    """The cache. Build it on the event loop; nothing is opened before the first use or `warm_up`.
+
+    Args:
+        tiers: Where entries are kept.
+        ttl_seconds: How long answers are kept where `store` says nothing else.
+        clock: Seconds since the epoch.
+        problem: A problem that stood in the way of building a tier, as a sentence for people.
+    """
+
+    def __init__(
+        self,
+        tiers: Tiers,
+        *,
+        ttl_seconds: float = 30 * DAY,
+        clock: Callable[[], float] = time.time,
+        problem: str | None = None,
+    ) -> None:
+        self._tiers = tiers
+        self._ttl = ttl_seconds
+        self._clock = clock
+        self._problem = problem
+        self._flights: Flights[StreamEvent, Any] = Flights()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path | None,
+        *,
+        redis_url: str | None = None,
+        ttl_seconds: float = 30 * DAY,
+        size_limit: int = 256 * 1024 * 1024,
+        tell: Callable[[str], None] | None = None,
+    ) -> Answers:
+        """The usual cache: memory, then the disk, then Redis where there is an address.
+
+        Args:
+            folder: The user's cache folder; None for no disk tier.
+            redis_url: See `redis_url.py`; one that can't be read is a problem and no error.
+            ttl_seconds: How long answers are kept.
+            size_limit: Bytes on disk.
+            tell: Called on the event loop with a sentence for people when something starts to go wrong.
+        """
+        deeper: list[Store] = []
+        problem = None
+        if folder is not None:
+            deeper.append(DiskStore(folder / FOLDER, size_limit=size_limit, tell=tell))
+        if redis_url:
+            try:
+                deeper.append(RedisStore(parse_redis_url(redis_url), tell=tell))
+            except ValueError as error:
+                problem = str(error)
+                if tell is not None:
+                    tell(problem)
+        return cls(Tiers(MemoryStore(), deeper), ttl_seconds=ttl_seconds, problem=problem)
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the cache at the moment, as a sentence for people; None while all is well."""
+        return self._tiers.problem or self._problem
+
+    @property
+    def tiers(self) -> Tiers:
+        """Where the entries are kept."""
+        return self._tiers
+
+    def warm_up(self) -> None:
+        """Open disk and Redis in the background."""
+        self._tiers.warm_up()
+
+    async def lookup(self, key: str, *, typing: bool = False) -> StoredAnswer | None:
+        """The answer under `key`, if there is one.
+
+        Args:
+            key: From `key.py`.
+            typing: Whether somebody is typing and waits: each tier then gets 50 ms instead of 200.
+        """
+        return self._read(await self._tiers.get(key, deadline=TYPING_DEADLINE if typing else DEADLINE))
+
+    def store(
+        self,
+        key: str,
+        *,
+        task: str,
+        text: str,
+        model: str,
+        reason: Literal["stop", "length", "filter", "other"],
+        cost: Cost = UNKNOWN_COST,
+        context: str = "",
+        ttl_seconds: float | None = None,
+    ) -> bool:
+        """Keep an answer; in memory at once, deeper in the background. Says whether it was one that is kept.
+
+        Args:
+            key: From `key.py`.
+            task: The feature's name, which `clear` selects by.
+            text: The whole answer.
+            model: Who gave it.
+            reason: Why the stream ended; only `stop` is a whole answer.
+            cost: Of the request.
+            context: Digest of the shared context it was given with.
+            ttl_seconds: How long to keep it.
+        """
+        if reason != "stop" or not text.strip() or len(text) > _MAX_TEXT:
+            return False
+        answer = {
+            "text": text,
+            "model": model,
+            "costUsd": None if cost.usd is None else str(cost.usd),
+            "costSource": cost.source,
+            "context": context,
+        }
+        return self._tiers.put(
+            key, task=task, answer=answer, ttl_seconds=self._ttl if ttl_seconds is None else ttl_seconds
+        )
+
+    def board(self, key: str, run: Callable[[Emit[StreamEvent]], Any]) -> Seat[StreamEvent, Any]:
+        """Share a request with everybody in this process who asks the same; see `flight.Flights.board`."""
+        return self._flights.board(key, run)
+
+    def turn(self, key: str, *, patience: float) -> AbstractAsyncContextManager[StoredAnswer | None]:
+        """Wait for another process that asks the same at the moment; see `turn.turn`.
+
+        Args:
+            key: From `key.py`.
+            patience: Seconds to wait at most: what asking would take.
+        """
+
+        async def look() -> StoredAnswer | None:
+            return self._read(await self._tiers.look(key))
+
+        async def settle() -> None:
+            await self._tiers.settle(key, deadline=2 * DEADLINE)
+
+        return turn(self._tiers.lock, key, look=look, settle=settle, patience=patience)
+
+    async def clear(self, task: str | None = None) -> int:
+        """Forget all answers, or those of one task, in every tier. Returns how many went."""
+        return await self._tiers.clear(task)
+
+    async def info(self) -> tuple[StoreInfo, ...]:
+        """How full each tier is."""
+        return await self._tiers.info()
+
+    async def check(self) -> tuple[str, ...]:
+        """What is wrong with the tiers, one sentence each; looks into every entry on disk and sweeps orphans."""
+        findings: list[str] = [self._problem] if self._problem else []
+        for store in self._tiers.stores:
+            if isinstance(store, DiskStore):
+                findings += await store.check()
+                await store.sweep()
+            elif isinstance(store, RedisStore):
+                await store.connect()
+                findings += [store.problem] if store.problem else []
+        return tuple(findings)
+
+    def status(self) -> CacheStatus:
+        """What `cachewise/status` shows; asks nobody."""
+        return self._tiers.status()
+
+    async def aclose(self) -> None:
+        """Cancel what is being asked, write what is pending and close every tier; takes 3 s at most."""
+        await self._flights.aclose()
+        await self._tiers.aclose()
+
+    def _read(self, found: Found | None) -> StoredAnswer | None:
+        if found is None:
+            return None
+        envelope = found.envelope
+        text, model = envelope.answer.get("text"), envelope.answer.get("model")
+        context = envelope.answer.get("context")
+        if not isinstance(text, str) or not isinstance(model, str) or not text.strip():
+            return None
+        return StoredAnswer(
+            text=text,
+            model=model,
+            cost=_cost(envelope.answer.get("costUsd"), envelope.answer.get("costSource")),
+            task=envelope.task,
+            stored_at=envelope.stored_at,
+            age_seconds=envelope.age(self._clock()),
+            context=context if isinstance(context, str) else "",
+            tier=found.tier,
+        )
+
+
+def _cost(usd: object, source: object) -> Cost:
+    """A stored cost; anything odd is unknown."""
+    for known in _SOURCES:
+        if source == known and isinstance(usd, str):
+            try:
+                amount = Decimal(usd)
+            except InvalidOperation:
+                return UNKNOWN_COST
+            if amount.is_finite():
+                return Cost(usd=amount, source=known, saved=None)
+    return UNKNOWN_COST

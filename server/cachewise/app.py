@@ -1,0 +1,61 @@
+"""The composition root: builds the rooms, the handlers and the server, and puts them together.
+
+The only place that constructs objects. Nothing heavy is imported or opened here: the ledger's file, the keyring and
+the provider's library are touched after `initialized`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from cachewise import __version__
+from cachewise.features.health import Health
+from cachewise.features.pages import Pages
+from cachewise.features.prompts import Prompts
+from cachewise.features.rooms import Rooms
+from cachewise.ledger.journal import FILE_NAME, Journal
+from cachewise.ledger.ledger import Ledger
+from cachewise.ledger.prices import Prices
+from cachewise.log import redaction, set_level
+from cachewise.lsp.configuration import Configuration
+from cachewise.lsp.handlers import Handlers
+from cachewise.lsp.server import CachewiseServer
+from cachewise.lsp.show import Shower
+from cachewise.providers.registry import Providers
+from cachewise.session.documents import Documents
+from cachewise.session.inflight import Inflight
+from cachewise.settings.load import Loaded, hide_keys, load
+from cachewise.settings.places import Places, find_places
+
+
+def build(env: Mapping[str, str] = os.environ) -> CachewiseServer:
+    """A server that is ready to be started on a transport."""
+    places = find_places(env)
+    loaded = load(env, places)
+    set_level(loaded.settings.log)
+    hide_keys(loaded, redaction().add)
+    rooms = build_rooms(loaded, places)
+    server = CachewiseServer("cachewise", __version__)
+    shower = Shower(server.wire, rooms.pages, places.cache)
+
+    configuration = Configuration(loaded, rooms.use)
+    handlers = Handlers(server, rooms, configuration, shower)
+    handlers.register()
+    server.on_stop = handlers.stop
+    return server
+
+
+def build_rooms(loaded: Loaded, places: Places) -> Rooms:
+    """The rooms that features work with."""
+    documents = Documents()
+    return Rooms(
+        loaded=loaded,
+        documents=documents,
+        prompts=Prompts(documents, places.state),
+        providers=Providers(loaded.endpoints),
+        ledger=Ledger(Prices(), Journal(places.state / FILE_NAME)),
+        inflight=Inflight(),
+        pages=Pages(),
+        health=Health(),
+    )

@@ -1,0 +1,59 @@
+"""`cachewise serve`: the language server on stdio or on a TCP port."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+
+from cachewise.faults import Fault
+from cachewise.log import set_up
+
+
+def serve(address: str | None, *, allow_remote: bool) -> int:
+    """Run the server until its client goes away.
+
+    Args:
+        address: `HOST:PORT`, or None for stdio.
+        allow_remote: Whether an address that other machines reach is taken.
+
+    Raises:
+        Fault: the address can't be used.
+    """
+    set_up(os.environ)
+    from cachewise.app import build
+
+    server = build()
+    if address is None:
+        return server.serve_stdio(sys.stdin.buffer, sys.stdout.buffer)
+    host, port = parse_address(address, allow_remote=allow_remote)
+
+    def listening(at: str, number: int) -> None:
+        print(f"cachewise listens on {at}:{number}", file=sys.stderr, flush=True)
+
+    return server.serve_tcp(host, port, listening)
+
+
+def parse_address(address: str, *, allow_remote: bool) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; an IPv6 host stands in brackets. Port 0 lets the system choose.
+
+    Raises:
+        Fault: it is no address, or not this machine's own and `allow_remote` is off.
+    """
+    host, colon, digits = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not digits.isascii() or not digits.isdigit() or int(digits) > 65535:
+        raise Fault(f"{address!r} is no address. Write HOST:PORT, such as 127.0.0.1:8765.")
+    if not allow_remote and not _is_loopback(host):
+        raise Fault(
+            f"{host!r} is reachable from other machines, and whoever connects can spend your money. "
+            "Use 127.0.0.1, or add --allow-remote if you are sure."
+        )
+    return host, int(digits)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,138 @@
+"""Which files of a workspace folder may become context: inside the folder, not secret, not ignored, not excluded.
+
+Not here: the list of secret names (`secrets.py`) and the reading of files (`gather.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cachewise.context.secrets import is_secret, names_secret
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+__all__ = ["Exclusions", "is_secret", "names_secret"]
+
+_OWN_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj"})
+_LARGEST_IGNORE_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _IgnoreFile:
+    stamp: tuple[int, int]
+    spec: GitIgnoreSpec
+
+
+class Exclusions:
+    """Decides about the files of one workspace folder. It asks the file system: use it in a thread.
+
+    Args:
+        folder: Absolute path of the workspace folder.
+        extra_globs: The setting `context.exclude`, in the syntax of .gitignore; it can only exclude more.
+    """
+
+    def __init__(self, folder: str, extra_globs: Sequence[str] = ()) -> None:
+        self._folder = os.path.realpath(folder)
+        self._extra_globs = tuple(extra_globs)
+        self._extra: GitIgnoreSpec | None = None
+        self._ignore_files: dict[str, _IgnoreFile] = {}
+
+    @property
+    def folder(self) -> str:
+        """The workspace folder with symbolic links resolved."""
+        return self._folder
+
+    def allows(self, path: str) -> bool:
+        """Whether the file may become context. A relative path is taken below the folder."""
+        return self.resolve(path) is not None
+
+    def resolve(self, path: str) -> str | None:
+        """The real path of a file that may become context; None for any other.
+
+        Open exactly this path: a link that is changed afterwards is then not followed.
+        """
+        path = os.path.join(self._folder, path)
+        if names_secret(path):
+            return None
+        try:
+            real = os.path.realpath(path)
+            below = os.path.relpath(real, self._folder)
+        except (OSError, ValueError):
+            return None
+        parts = below.split(os.sep)
+        if parts[0] in (os.pardir, os.curdir) or os.path.isabs(below) or names_secret(real):
+            return None
+        if not _OWN_FOLDERS.isdisjoint(part.casefold() for part in parts) or self._is_ignored(parts):
+            return None
+        return real
+
+    def _is_ignored(self, parts: Sequence[str]) -> bool:
+        """Git's rule: a file below an ignored folder is ignored, whatever else matches; else the last match counts."""
+        extra = self._extra_spec()
+        specs: list[tuple[int, GitIgnoreSpec]] = []
+        for depth in range(len(parts)):
+            specs.extend((depth, spec) for spec in self._specs_in(parts[:depth]))
+            is_folder = depth < len(parts) - 1
+            verdict: bool | None = None
+            for level, spec in specs:
+                found = spec.check_file("/".join(parts[level : depth + 1]) + ("/" if is_folder else "")).include
+                verdict = verdict if found is None else found
+            if verdict or extra.match_file("/".join(parts[: depth + 1]) + ("/" if is_folder else "")):
+                return True
+        return False
+
+    def _extra_spec(self) -> GitIgnoreSpec:
+        if self._extra is None:
+            self._extra = _spec(self._extra_globs)
+        return self._extra
+
+    def _specs_in(self, folders: Sequence[str]) -> Iterator[GitIgnoreSpec]:
+        """What the folder's own ignore file says; at the top also what the repository excludes privately."""
+        names = [".gitignore"] if folders else [os.path.join(".git", "info", "exclude"), ".gitignore"]
+        for name in names:
+            path = os.path.join(self._folder, *folders, name)
+            try:
+                status = os.stat(path)
+            except OSError:
+                self._ignore_files.pop(path, None)
+                continue
+            stamp = (status.st_mtime_ns, status.st_size)
+            known = self._ignore_files.get(path)
+            if known is None or known.stamp != stamp:
+                if status.st_size > _LARGEST_IGNORE_FILE or not os.path.isfile(path):
+                    continue
+                known = _IgnoreFile(stamp, _spec(_lines_of(path)))
+                self._ignore_files[path] = known
+            yield known.spec
+
+
+def _lines_of(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
+def _spec(lines: Sequence[str]) -> GitIgnoreSpec:
+    """A spec of the lines that are patterns; a malformed line is skipped, as git does."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+
+
+def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True

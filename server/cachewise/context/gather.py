@@ -1,0 +1,192 @@
+"""Gathers what may be shared context for a document: the other open documents and the files that they import.
+
+Files are read in a thread, with limits, and read again only when they changed. Not here: which files may be read
+(`exclude.py`), what is imported (`imports.py`), and what becomes of the pieces (`layout.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cachewise.context.exclude import Exclusions, names_secret
+from cachewise.context.imports import imported_files
+from cachewise.model.snapshot import Snapshot
+
+LARGEST_FILE = 256 * 1024
+"""Bytes. Larger files are data more often than something to learn from."""
+_MOST_FILES = 200
+_LONGEST_MEAN_LINE = 300
+_SHORTEST_MINIFIED = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One file that may become shared context, as it is now."""
+
+    name: str
+    """How prompts name it: the path below the workspace folder with forward slashes."""
+    text: str
+    path: str | None
+    """Absolute path; None for a document that is no file."""
+    open: bool = False
+    """Whether an editor shows it; open documents are given more room than imports."""
+    key: str = ""
+    """What it is known by from request to request; empty where that is the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    stamp: tuple[int, int, int]
+    text: str | None
+    """None for a file that is too large, binary or minified."""
+
+
+class Gatherer:
+    """Gathers the pieces of one workspace folder and remembers what it has read.
+
+    Args:
+        exclusions: Decides which files may be read; None for documents outside every workspace folder, for which
+            nothing is read from disk.
+        deadline: Seconds after which a slow file system is no longer waited for.
+    """
+
+    def __init__(self, exclusions: Exclusions | None, *, deadline: float = 2.0) -> None:
+        self._exclusions = exclusions
+        self._deadline = deadline
+        self._known: dict[str, _Known] = {}
+        self._last: tuple[Piece, ...] = ()
+        self._running: asyncio.Future[tuple[Piece, ...]] | None = None
+
+    async def gather(
+        self, current: Snapshot, open_documents: Sequence[Snapshot], also: Iterable[str] = ()
+    ) -> tuple[Piece, ...]:
+        """The pieces for a request about `current`, in a fixed order and without `current` itself.
+
+        First the other open documents in the given order, then what `current` imports, then what the open documents
+        import, then `also`: files that are part of the context already and have to be kept up to date
+        (`SharedContext.paths`). Of open documents the editor's text counts, not the disk.
+
+        When the file system does not answer within the deadline, what was gathered last is returned, with open
+        documents as they are now; the reading goes on and serves the next request.
+        """
+        documents = tuple(d for d in open_documents if d.uri != current.uri)
+        also = tuple(also)
+        try:
+            async with asyncio.timeout(self._deadline):
+                while self._running is not None and not self._running.done():
+                    await asyncio.wait([self._running])
+                work = asyncio.to_thread(self._read_all, current, documents, also)
+                self._running = asyncio.ensure_future(work)
+                self._last = await asyncio.shield(self._running)
+        except TimeoutError:
+            return _with_open_text(self._last, current, documents)
+        return self._last
+
+    async def aclose(self) -> None:
+        """Wait for a reading that is still under way, within the deadline."""
+        if self._running is not None and not self._running.done():
+            await asyncio.wait([self._running], timeout=self._deadline)
+
+    def _read_all(self, current: Snapshot, documents: Sequence[Snapshot], also: Sequence[str]) -> tuple[Piece, ...]:
+        pieces: dict[str, Piece] = {}
+        shown = {os.path.realpath(d.path) for d in (current, *documents) if d.path}
+        for document in documents:
+            if self._allows(document) and fit(document.text):
+                pieces[document.uri] = _piece(document)
+        if self._exclusions is None:
+            return tuple(pieces.values())
+        folder = self._exclusions.folder
+        paths: list[str] = []
+        for document in (current, *documents):
+            if document.path and (document is current or self._allows(document)):
+                place = os.path.realpath(document.path)
+                paths.extend(imported_files(place, document.language, document.text, folder))
+        for path in dict.fromkeys((*paths, *also)):
+            real = self._exclusions.resolve(path)
+            if real is None or real in shown or real in pieces or len(pieces) >= _MOST_FILES:
+                continue
+            text = self._read(real)
+            if text is not None:
+                name = os.path.relpath(real, folder).replace(os.sep, "/")
+                pieces[real] = Piece(name=name, text=text, path=real)
+        return tuple(pieces.values())
+
+    def _allows(self, document: Snapshot) -> bool:
+        """Whether an open document may be context: a file that may, or a buffer that is no file and not secret."""
+        if document.path is None:
+            return not names_secret(document.name) and not names_secret(document.uri)
+        return self._exclusions is not None and self._exclusions.allows(document.path)
+
+    def _read(self, path: str) -> str | None:
+        """The text of a regular file, from memory where it did not change; None if it is no use as context."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            self._known.pop(path, None)
+            return None
+        known = self._known.get(path)
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if known is None or known.stamp != stamp:
+            known = _Known(stamp, read_text(path))
+            self._known[path] = known
+            if len(self._known) > 4 * _MOST_FILES:
+                del self._known[next(iter(self._known))]
+        return known.text
+
+
+def read_text(path: str) -> str | None:
+    """A file's text with its own line ends; None if it is unreadable, no regular file, too large, binary or minified.
+
+    The last part of the path is not followed if it is a link, and a pipe or device is not waited for.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(path, flags), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE:
+                return None
+            data = file.read(LARGEST_FILE + 1)
+    except OSError:
+        return None
+    if len(data) > LARGEST_FILE or b"\0" in data:
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return text if fit(text) else None
+
+
+def fit(text: str) -> bool:
+    """Whether a text is of use as context: not huge, not binary, not minified."""
+    if len(text) > LARGEST_FILE or "\0" in text:
+        return False
+    lines = text.count("\n") + text.count("\r") + 1
+    return len(text) < _SHORTEST_MINIFIED or len(text) / lines <= _LONGEST_MEAN_LINE
+
+
+def document_key(document: Snapshot) -> str:
+    """What a document is known by from request to request: its name, which is unique only inside a folder."""
+    return document.name if document.folder else document.path or document.uri
+
+
+def _with_open_text(last: Sequence[Piece], current: Snapshot, documents: Sequence[Snapshot]) -> tuple[Piece, ...]:
+    """What was gathered last, brought up to date without the disk."""
+    now = {document_key(document): document for document in documents}
+    pieces = []
+    for piece in last:
+        key = piece.key or piece.name
+        document = now.get(key)
+        if document is not None and fit(document.text):
+            pieces.append(_piece(document))
+        elif not piece.open and key != document_key(current):
+            pieces.append(piece)
+    return tuple(pieces)
+
+
+def _piece(document: Snapshot) -> Piece:
+    return Piece(name=document.name, text=document.text, path=document.path, open=True, key=document_key(document))

@@ -1,0 +1,232 @@
+"""The files of the workspace that a document imports: found by fast patterns, resolved by asking which files exist.
+
+A document that is being typed rarely parses, so nothing here parses: a pattern that finds an import inside a string
+costs one look for a file. Results are in the order of appearance and one level deep. Not here: whether such a file
+may be read (`exclude.py`) and the reading (`gather.py`). Asks the file system: use it in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cachewise.context import import_rules
+
+_MOST_IMPORTS = 64
+_MOST_SCANNED = 400_000
+"""Characters of a document that are searched; imports stand at the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document stands: its path, and the workspace folder that bounds every search."""
+
+    path: str
+    folder: str
+
+    @property
+    def directory(self) -> str:
+        return os.path.dirname(self.path)
+
+    @property
+    def suffix(self) -> str:
+        return os.path.splitext(self.path)[1]
+
+    def ancestors(self) -> Iterator[str]:
+        """The document's directory and those above it, up to the workspace folder."""
+        directory = self.directory
+        while is_below(directory, self.folder):
+            yield directory
+            if directory == self.folder or os.path.dirname(directory) == directory:
+                return
+            directory = os.path.dirname(directory)
+
+    def roots(self) -> Iterator[str]:
+        """Directories that absolute names may start from: those above the document, then those just below the top."""
+        yield from self.ancestors()
+        try:
+            with os.scandir(self.folder) as entries:
+                yield from sorted(e.path for e in entries if not e.name.startswith(".") and e.is_dir())
+        except OSError:
+            return
+
+
+def imported_files(path: str, language: str, text: str, folder: str) -> tuple[str, ...]:
+    """Absolute paths of the existing files below `folder` that the document imports, each once.
+
+    Args:
+        path: Absolute path of the document; need not exist.
+        language: The LSP language id.
+        text: The document's current text.
+        folder: Absolute path of the workspace folder. Candidates outside are dropped, also behind links.
+    """
+    place = Place(path, folder)
+    real_folder = os.path.realpath(folder)
+    found: dict[str, None] = {}
+    own = os.path.realpath(path)
+    for candidate in _finder(language)(place, text[:_MOST_SCANNED]):
+        real = os.path.realpath(candidate)
+        if real != own and is_below(real, real_folder):
+            found.setdefault(os.path.normpath(candidate))
+        if len(found) >= _MOST_IMPORTS:
+            break
+    return tuple(found)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder or stands below it, by name alone."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def first_file(*candidates: str) -> str | None:
+    """The first candidate that is a file."""
+    return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
+
+
+def _finder(language: str) -> Callable[[Place, str], Iterator[str]]:
+    match language:
+        case "python":
+            return _python
+        case "typescript" | "typescriptreact" | "javascript" | "javascriptreact" | "vue" | "svelte" | "astro":
+            return _script
+        case "go":
+            return _go
+        case "rust":
+            return _rust
+        case "c" | "cpp" | "objective-c" | "objective-cpp" | "cuda-cpp":
+            return _c
+        case "lua" | "luau":
+            return _lua
+        case _:
+            return _by_name
+
+
+def _python(place: Place, text: str) -> Iterator[str]:
+    for level, module, names in import_rules.python_imports(text):
+        parts = module.split(".") if module else []
+        if level:
+            base = place.directory
+            for _ in range(level - 1):
+                base = os.path.dirname(base)
+            starts = [base]
+        else:
+            starts = [r for r in place.roots() if not os.path.isfile(os.path.join(r, "__init__.py"))]
+        for start in starts:
+            found = list(_python_module(os.path.join(start, *parts), names))
+            if found:
+                yield from found
+                break
+
+
+def _python_module(stem: str, names: tuple[str, ...]) -> Iterator[str]:
+    """The submodules that are named, and the module itself where a name is none of them."""
+    missing = not names
+    for name in names:
+        submodule = first_file(*_python_files(os.path.join(stem, name))) if name != "*" else None
+        if submodule:
+            yield submodule
+        missing = missing or submodule is None
+    module = first_file(*_python_files(stem)) if missing else None
+    if module:
+        yield module
+
+
+def _python_files(stem: str) -> tuple[str, ...]:
+    return os.path.join(stem, "__init__.py"), f"{stem}.py", f"{stem}.pyi"
+
+
+_SCRIPT_SUFFIXES = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte", ".json")
+_COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
+
+
+def _script(place: Place, text: str) -> Iterator[str]:
+    for specifier in import_rules.script_imports(text):
+        stem = os.path.normpath(os.path.join(place.directory, specifier))
+        source = _COMPILED.sub("", stem)
+        stems = (stem,) if source == stem else (stem, source)
+        found = first_file(
+            stem,
+            *(s + suffix for s in stems for suffix in _SCRIPT_SUFFIXES),
+            *(os.path.join(stem, f"index{suffix}") for suffix in _SCRIPT_SUFFIXES),
+        )
+        if found:
+            yield found
+
+
+def _go(place: Place, text: str) -> Iterator[str]:
+    for root in place.ancestors():
+        module = import_rules.go_module(_head_of(os.path.join(root, "go.mod")))
+        if module:
+            break
+    else:
+        return
+    for specifier in import_rules.go_imports(text):
+        if specifier != module and not specifier.startswith(module + "/"):
+            continue
+        package = os.path.join(root, *specifier[len(module) :].strip("/").split("/"))
+        try:
+            names = sorted(os.listdir(package))
+        except OSError:
+            continue
+        sources = [name for name in names if name.endswith(".go") and not name.endswith("_test.go")]
+        yield from (os.path.join(package, name) for name in sources[:8])
+
+
+def _rust(place: Place, text: str) -> Iterator[str]:
+    stem = os.path.splitext(os.path.basename(place.path))[0]
+    own = place.directory if stem in ("mod", "lib", "main") else os.path.join(place.directory, stem)
+    tops = (d for d in place.ancestors() if first_file(os.path.join(d, "lib.rs"), os.path.join(d, "main.rs")))
+    crate = next(tops, place.directory)
+    for kind, parts in import_rules.rust_imports(text):
+        start = {"crate": crate, "super": os.path.dirname(own)}.get(kind, own)
+        for length in range(len(parts), 0, -1):
+            module = os.path.join(start, *parts[:length])
+            found = first_file(f"{module}.rs", os.path.join(module, "mod.rs"))
+            if found:
+                yield found
+                break
+
+
+def _c(place: Place, text: str) -> Iterator[str]:
+    for name in import_rules.c_includes(text):
+        tops = (place.directory, *(os.path.join(place.folder, d) for d in ("", "include", "src")), *place.ancestors())
+        found = first_file(*(os.path.normpath(os.path.join(top, name)) for top in tops))
+        if found:
+            yield found
+
+
+def _lua(place: Place, text: str) -> Iterator[str]:
+    for name in import_rules.lua_requires(text):
+        parts = name.replace("/", ".").split(".")
+        for root in place.roots():
+            for top in (root, os.path.join(root, "lua")):
+                found = first_file(os.path.join(top, *parts) + ".lua", os.path.join(top, *parts, "init.lua"))
+                if found:
+                    break
+            else:
+                continue
+            yield found
+            break
+
+
+def _by_name(place: Place, text: str) -> Iterator[str]:
+    for name in import_rules.named_imports(text):
+        parts = [part for part in re.split(r"[./\\:]+", name.removesuffix(place.suffix)) if part]
+        if not parts:
+            continue
+        relative = os.path.normpath(os.path.join(place.directory, name))
+        tops = [os.path.join(root, *parts) + place.suffix for root in place.ancestors()]
+        beside = os.path.join(place.directory, parts[-1]) + place.suffix
+        found = first_file(relative, relative + place.suffix, *tops, beside)
+        if found:
+            yield found
+
+
+def _head_of(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(4096)
+    except OSError:
+        return ""

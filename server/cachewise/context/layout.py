@@ -1,0 +1,244 @@
+"""The shared context of one workspace folder, laid out request by request so that the provider's cache keeps it.
+
+A prompt is: the system text; copies of files, each frozen when it came in; and a tail with what changed in those
+files since and with the task. Everything before the tail is the prefix. From request to request it is only appended
+to, except where a named reason makes it worth moving:
+
+- the cache is cold anyway (the caller says so): everything is frozen as it is now, closed files are dropped;
+- the changes to a file have cost as much in tails as writing it anew would (`rent.py` has the rule and its bound);
+- the cursor left the part of a too large document that was frozen;
+- the files outgrew the budget, or a document that was opened needs room.
+
+Not here: gathering files (`gather.py`), what the provider bills (`ledger/`), and whether a document may be sent at
+all where links are involved (`secrets.is_secret` asks the file system; here only names are looked at).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cachewise.context.copies import Chunk, File
+from cachewise.context.gather import Piece, document_key
+from cachewise.context.marks import TtlSetting, marks_of
+from cachewise.context.prefix import Prefix
+from cachewise.context.rent import Holding, Ratios, rewrite_from
+from cachewise.context.secrets import names_secret
+from cachewise.context.system import SYSTEM
+from cachewise.context.tail import AnyTail, Rendered, View, changes_text, tail_of
+from cachewise.context.tokens import TokenEstimator
+from cachewise.context.window import line_at
+from cachewise.faults import RequestFailed
+from cachewise.model.names import CacheTraits
+from cachewise.model.plan import Block, PromptPlan, Stability
+from cachewise.model.snapshot import Snapshot
+
+_USUAL_RATIOS = Ratios()
+
+
+class SharedContext:
+    """Plans the prompts of one workspace folder for one model, since a prompt cache belongs to one model.
+
+    It is pure computation and keeps state: call it on the event loop, once for each request that is really sent.
+
+    Args:
+        folder_name: What people call the folder. It is not part of any prompt.
+        estimator: Of the model. What it learns changes what fits, never the bytes of a block.
+    """
+
+    def __init__(self, folder_name: str, estimator: TokenEstimator) -> None:
+        self.folder_name = folder_name
+        self.estimator = estimator
+        self._prefix = Prefix(estimator)
+        self._request = 0
+        self._stored: frozenset[int] = frozenset()
+        """After how many chunks a mark of an earlier plan stood: from there the provider can read the prefix."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the files in the prefix, to be gathered along so that changes to them are seen."""
+        return tuple(file.path for file in self._prefix.files.values() if file.path is not None)
+
+    def plan(
+        self,
+        snapshot: Snapshot,
+        pieces: Sequence[Piece],
+        tail: AnyTail,
+        traits: CacheTraits,
+        max_tokens: int,
+        ttl: TtlSetting = "auto",
+        *,
+        cold: bool = False,
+        ratios: Ratios = _USUAL_RATIOS,
+    ) -> PromptPlan:
+        """The prompt for a request about `snapshot`.
+
+        Args:
+            snapshot: The current document; it is always the first to be given room.
+            pieces: What else may be context, as gathered, in order of preference.
+            tail: What is asked.
+            traits: How the model's provider caches.
+            max_tokens: What the prefix may take, system text included, by the estimator.
+            ttl: The setting `promptCache.ttl`.
+            cold: Whether the provider's cache has nothing to read anyway, so that moving the prefix is free.
+            ratios: What the model's provider charges for cached tokens.
+
+        Raises:
+            RequestFailed: the document's name is that of a secret file.
+        """
+        if names_secret(snapshot.name) or names_secret(snapshot.path or snapshot.uri):
+            raise RequestFailed(f"{snapshot.name!r} looks like a file with secrets, so it is not sent to a model.")
+        self._request += 1
+        current, others = self._take_in(snapshot, pieces)
+        for file in self._prefix.files.values():
+            file.follow(is_current=file is current)
+        before = tuple(self._prefix.chunks)
+        budget = max(0, max_tokens - self.estimator.tokens(SYSTEM))
+        reason = self._arrange(snapshot, tail, current, others, budget, cold, traits, ratios)
+        shared = _shared(before, self._prefix.chunks)
+        moved = None if shared == len(before) else f"{before[shared].name}: {reason}"
+        changes, rendered = self._render(snapshot, tail, current)
+        blocks = self._blocks("".join(changes.values()), rendered)
+        chunks = len(self._prefix.chunks)
+        marks = marks_of(blocks, traits, ttl, shared if 0 < shared < chunks else None)
+        stored = range(chunks + 1) if traits.style == "automatic" else marks
+        self._stored = frozenset(s for s in self._stored if s <= shared and not cold) | frozenset(stored)
+        return PromptPlan(blocks=blocks, marks=marks, moved=moved)
+
+    def _take_in(self, snapshot: Snapshot, pieces: Sequence[Piece]) -> tuple[File, list[File]]:
+        """The files of this request, as they are now: the current document and the others, secret ones left out."""
+        key = document_key(snapshot)
+        current = self._seen(key, snapshot.name, snapshot.path, snapshot.text, is_open=True)
+        current.line = line_at(current.text, snapshot.end)
+        others: dict[str, File] = {}
+        for piece in pieces:
+            other = piece.key or piece.name
+            if other == key or other in others or names_secret(piece.name) or names_secret(piece.path or piece.name):
+                continue
+            others[other] = self._seen(other, piece.name, piece.path, piece.text, is_open=piece.open)
+        return current, list(others.values())
+
+    def _seen(self, key: str, name: str, path: str | None, text: str, *, is_open: bool) -> File:
+        file = self._prefix.files.get(key)
+        if file is None:
+            taken = {other.name for other in self._prefix.files.values()}
+            number, unique = 2, name
+            while unique in taken:
+                number, unique = number + 1, f"{name} ({number})"
+            return File(key=key, name=unique, path=path, text=text, open=is_open)
+        file.path, file.open = path, is_open
+        if file.text != text:
+            file.text, file.edited = text, self._request
+        return file
+
+    def _arrange(
+        self,
+        snapshot: Snapshot,
+        tail: AnyTail,
+        current: File,
+        others: Sequence[File],
+        budget: int,
+        cold: bool,
+        traits: CacheTraits,
+        ratios: Ratios,
+    ) -> str:
+        """Bring the prefix into the shape that this request needs. Returns why it moved, if it did."""
+        prefix = self._prefix
+        if cold or not prefix.chunks:
+            prefix.lay_out(current, others, budget, overflow=False)
+            return "the cache was cold anyway, so the files were frozen as they are now"
+        new = [file for file in others if not prefix.includes(file)]
+        reason = "the shared files outgrew the budget for context"
+        if not prefix.append(current, new, budget):
+            if prefix.can_hold(current, budget):
+                prefix.lay_out(current, others, budget, overflow=True)
+                return f"{current.name} was opened and needed room"
+            prefix.append_others(new, budget)
+        if prefix.includes(current) and _cursor_left(current):
+            prefix.rewrite(self._readable(prefix.chunk_of(current)), current, budget)
+            reason = f"the cursor left the part of {current.name} that was frozen"
+        start = self._bought_out(snapshot, tail, current, ratios)
+        if start is not None:
+            prefix.rewrite(start, current, budget)
+            reason = "the changes to it or to files behind it had cost as much as freezing them anew"
+        if prefix.tokens() > budget:
+            prefix.lay_out(current, others, budget, overflow=True)
+            reason = "the shared files outgrew the budget for context"
+        for file in prefix.files.values():
+            file.follow(is_current=file is current)
+        return reason
+
+    def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
+        """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; the rest pays its rent."""
+        changes, _ = self._render(snapshot, tail, current)
+        due = {key: self.estimator.tokens(text) for key, text in changes.items()}
+        starts = sorted({self._readable(index) for index in range(len(self._prefix.chunks))})
+        holdings = []
+        for start, end in zip(starts, [*starts[1:], len(self._prefix.chunks)], strict=True):
+            files = [file for chunk in self._prefix.chunks[start:end] for file in chunk.files]
+            holdings.append(
+                Holding(
+                    tokens=self._prefix.tokens(start) - self._prefix.tokens(end),
+                    rent=sum(file.rent for file in files),
+                    due=sum(due.get(file.key, 0) for file in files),
+                )
+            )
+        found = rewrite_from(holdings, ratios)
+        for key, tokens in due.items():
+            self._prefix.files[key].rent += tokens * (1 - ratios.read)
+        return None if found is None else starts[found]
+
+    def _readable(self, chunk: int) -> int:
+        """The last chunk up to `chunk` that the provider can read the prefix before: moving costs all from there."""
+        return max((stored for stored in self._stored if stored <= chunk), default=0)
+
+    def _render(self, snapshot: Snapshot, tail: AnyTail, current: File) -> tuple[dict[str, str], Rendered]:
+        """The changes by file, and the tail, which shows some of the current document's changes itself."""
+        included = self._prefix.includes(current)
+        view = View(
+            name=current.name,
+            language=snapshot.language,
+            text=snapshot.text,
+            start=snapshot.start,
+            end=snapshot.end,
+            tracked=current.copy if included else None,
+            span=current.span,
+        )
+        rendered = tail_of(tail, view)
+        changes: dict[str, str] = {}
+        for key, file in self._prefix.files.items():
+            if file.copy is not None and file.copy.regions:
+                regions = rendered.regions if file is current else file.copy.regions
+                text = changes_text(file.name, file.copy, file.span, regions)
+                if text:
+                    changes[key] = text
+        return changes, rendered
+
+    def _blocks(self, changes: str, tail: Rendered) -> tuple[Block, ...]:
+        tokens = self.estimator.tokens
+        blocks = [
+            Block(name="system", text=SYSTEM, stability=Stability.FIXED, tokens=tokens(SYSTEM), role="system"),
+            *(chunk.block(self.estimator) for chunk in self._prefix.chunks),
+        ]
+        if changes:
+            blocks.append(Block(name="changes", text=changes, stability=Stability.TAIL, tokens=tokens(changes)))
+        blocks.append(Block(name="tail", text=tail.text, stability=Stability.TAIL, tokens=tokens(tail.text)))
+        return tuple(blocks)
+
+
+def _cursor_left(current: File) -> bool:
+    """Whether the cursor stands outside of the frozen part of a document."""
+    if current.copy is None or not current.is_slice:
+        return False
+    line = current.copy.old_line(current.line)
+    start, end = current.span
+    return not (start <= line < end or line == end == len(current.copy.frozen))
+
+
+def _shared(before: Sequence[Chunk], after: Sequence[Chunk]) -> int:
+    """How many chunks two prefixes begin with in common."""
+    count = 0
+    for old, new in zip(before, after, strict=False):
+        if old is not new and old.text != new.text:
+            break
+        count += 1
+    return count

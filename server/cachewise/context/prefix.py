@@ -1,0 +1,184 @@
+"""The prefix of one workspace folder's prompts: which files are in it, in which order, and what was frozen of them.
+
+Order: stable files in the order of their first inclusion, then the files that are being worked on, the most recently
+edited ones behind the others and the current document last. Whatever comes in later is appended, so that nothing
+before it moves. Not here: when the prefix is laid out anew (`layout.py`), and the comparison of costs (`rent.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cachewise.context.copies import Chunk, File, packed, part_around
+from cachewise.context.tokens import TokenEstimator
+from cachewise.model.plan import Stability
+
+_SHARE_OF_CURRENT = 0.75
+"""Of the budget: what the current document may take when other files want room too."""
+_SHARE_OF_OPEN = 0.9
+"""How far open documents fill the budget; the rest is for the document that is opened next."""
+_SHARE_OF_IMPORTS = 0.7
+_AFTER_OVERFLOW = 0.8
+"""After an overflow files are taken in up to this part of those shares, so that the next one is not near."""
+_SMALLEST_PART = 200
+"""Tokens. A smaller part of a document is not worth its place: the window in the tail shows as much."""
+_MOST_CHUNKS = 24
+"""More than this are packed anew when the cache is cold."""
+
+
+class Prefix:
+    """Files and their frozen copies in chunks. Chunks are never changed, only appended to or replaced from one on."""
+
+    def __init__(self, estimator: TokenEstimator) -> None:
+        self._estimator = estimator
+        self.files: dict[str, File] = {}
+        """The files included, in the order of their first inclusion."""
+        self.chunks: list[Chunk] = []
+
+    def tokens(self, start: int = 0) -> int:
+        """Estimated tokens of the chunks from `start` on."""
+        return sum(self._estimator.of_bytes(chunk.size) for chunk in self.chunks[start:])
+
+    def chunk_of(self, file: File) -> int:
+        """The number of the chunk that holds the file's copy."""
+        return next(index for index, chunk in enumerate(self.chunks) if file in chunk.files)
+
+    def includes(self, file: File) -> bool:
+        """Whether a copy of the file is in the prefix."""
+        return self.files.get(file.key) is file
+
+    def append(self, current: File, others: Sequence[File], budget: int) -> bool:
+        """Take in the current document, if it is missing, and what else is offered and fits, all behind what is there.
+
+        New files go to the end even if copies of edited files stand before them: the prefix does not move, and at
+        most once, when such a copy is written anew, they are written a second time and come to stand before it.
+        To put them before it at once would write that copy again now, for certain.
+
+        Returns:
+            False if the current document is missing and the whole of it does not fit.
+        """
+        used = self.tokens()
+        new_current = not self.includes(current)
+        if new_current:
+            if not self._fits_whole(current, budget - used):
+                return False
+            used += self._frozen_tokens(current)
+        chosen = self._chosen(others, used, budget, 1.0)
+        if not chosen and not new_current:
+            return True
+        self.chunks.extend(packed(chosen, _behind(self.chunks), self._estimator, budget))
+        if new_current:
+            self.chunks.extend(packed([current], Stability.WORKING, self._estimator, budget, alone=True))
+            chosen.append(current)
+        self.files.update((file.key, file) for file in chosen)
+        return True
+
+    def lay_out(self, current: File, others: Sequence[File], budget: int, *, overflow: bool) -> None:
+        """Choose and freeze everything anew: the current document first, then what else fits, as it is now.
+
+        Files that are not offered any more are dropped. Chunks at the start that would come out the same are kept.
+        """
+        wanted = sum(self._estimator.ratio * len(file.text) for file in others)
+        share = int(max(budget * _SHARE_OF_CURRENT, budget - wanted))
+        chosen = [current] if self._freeze_current(current, share) else []
+        used = sum(self._estimator.tokens(file.framed) for file in chosen)
+        chosen += self._chosen(others, used, budget, _AFTER_OVERFLOW if overflow else 1.0)
+        keys = {file.key for file in chosen}
+        ranked = [file for key, file in self.files.items() if key in keys]
+        ranked += [file for file in chosen if not self.includes(file) and file is not current]
+        ranked += [file for file in chosen if not self.includes(file) and file is current]
+        self.files = {file.key: file for file in ranked}
+        kept = 0 if len(self.chunks) > _MOST_CHUNKS else self._kept(*_ordered(ranked, current))
+        self._replace(kept, ranked, current, budget)
+
+    def rewrite(self, start: int, current: File, budget: int) -> None:
+        """Freeze the files in the chunks from `start` on as they are now, and put them in order."""
+        files = [file for chunk in self.chunks[start:] for file in chunk.files]
+        before = self.tokens() - self.tokens(start)
+        for file in files:
+            if file is current:
+                others = sum(self._estimator.tokens(f.framed) for f in files if f is not current)
+                share = int(max(budget * _SHARE_OF_CURRENT, budget - before - others))
+                held = self._freeze_current(file, share)
+            elif file.is_slice:
+                part = part_around(file, self._estimator.tokens(file.framed), self._estimator)
+                held = part is not None
+                file.freeze(part)
+            else:
+                held = True
+                self._frozen_tokens(file)
+            if not held:
+                del self.files[file.key]
+        self._replace(start, [file for file in self.files.values() if file in files], current, budget)
+
+    def can_hold(self, current: File, budget: int) -> bool:
+        """Whether at least a part of the document would fit into an empty prefix."""
+        room = int(budget * _SHARE_OF_CURRENT)
+        return room >= _SMALLEST_PART and (
+            self._fits_whole(current, room) or part_around(current, room, self._estimator) is not None
+        )
+
+    def _replace(self, start: int, files: Iterable[File], current: File, budget: int) -> None:
+        kept = self.chunks[:start]
+        held = {file.key for chunk in kept for file in chunk.files}
+        settled, working = _ordered([file for file in files if file.key not in held], current)
+        kept += packed(settled, _behind(kept), self._estimator, budget)
+        kept += packed(working, Stability.WORKING, self._estimator, budget, alone=True)
+        self.chunks = kept
+
+    def _kept(self, settled: list[File], working: list[File]) -> int:
+        """How many chunks at the start hold just what the wanted order begins with."""
+        for count, chunk in enumerate(self.chunks):
+            row = settled if chunk.stability is Stability.STABLE else working
+            files = tuple(row[: len(chunk.files)])
+            too_early = row is working and settled
+            if too_early or files != chunk.files or "".join(file.framed for file in files) != chunk.text:
+                return count
+            del row[: len(files)]
+        return len(self.chunks)
+
+    def _freeze_current(self, current: File, share: int) -> bool:
+        if self._fits_whole(current, share):
+            if not current.is_fresh:
+                current.freeze()
+            return True
+        part = part_around(current, share, self._estimator) if share >= _SMALLEST_PART else None
+        if part is not None:
+            current.freeze(part)
+        return part is not None
+
+    def _chosen(self, others: Sequence[File], used: int, budget: int, share: float) -> list[File]:
+        """Those of the files that fit, whole, in order; frozen as they are now."""
+        chosen: list[File] = []
+        for file in others:
+            limit = budget * share * (_SHARE_OF_OPEN if file.open else _SHARE_OF_IMPORTS)
+            if self._fits_whole(file, int(limit) - used):
+                used += self._frozen_tokens(file)
+                chosen.append(file)
+        return chosen
+
+    def _fits_whole(self, file: File, room: int) -> bool:
+        if len(file.text) * self._estimator.ratio > room:
+            return False
+        if file.is_fresh:
+            return self._estimator.tokens(file.framed) <= room
+        return self._estimator.of_bytes(file.size_anew) <= room
+
+    def _frozen_tokens(self, file: File) -> int:
+        if not file.is_fresh:
+            file.freeze()
+        return self._estimator.tokens(file.framed)
+
+
+def _behind(chunks: Sequence[Chunk]) -> Stability:
+    """The stability of settled files behind these chunks; stability never falls."""
+    return chunks[-1].stability if chunks else Stability.STABLE
+
+
+def _ordered(files: Sequence[File], current: File) -> tuple[list[File], list[File]]:
+    """Those that are settled, in the given order, and those that are worked on, the most recent last."""
+    working = [file for file in files if file.edited or file is current]
+    return (
+        [file for file in files if not file.edited and file is not current],
+        sorted(working, key=lambda file: (file is current, file.edited)),
+    )

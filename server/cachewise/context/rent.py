@@ -1,0 +1,56 @@
+"""When changes have cost so much in the tail that writing the copies anew is the better deal.
+
+Not here: what is rewritten, and the state that carries the rent (`layout.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratios:
+    """What a model's provider charges for cached tokens, as a share of the plain input price."""
+
+    read: float = 0.1
+    write: float = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One block of the prefix, as far as rent goes."""
+
+    tokens: int
+    rent: float
+    """Paid so far for the changes to its files, in plain tokens."""
+    due: float
+    """Tokens of changes to its files that this request would carry in its tail."""
+
+
+def rewrite_from(holdings: Sequence[Holding], ratios: Ratios) -> int | None:
+    """The block from which the prefix should be written anew now; None where it should stay.
+
+    The rule is rent-or-buy. Each token of changes in the tail is paid at 1 where it could be read at `read`: that is
+    the rent, `1 - read` a token and request. Writing the prefix anew from a block makes the F tokens from there to
+    the end cost `write` instead of `read`, once: that is the price, `F * (write - read)`. A block is bought out when
+    the rent of all blocks from it to the end, this request's included, reaches that price; the earliest such block
+    is taken, since it takes the blocks behind it along.
+
+    Bound: for one block that is bought out, rent paid before is less than the price, so rent and price together are
+    less than twice the price. An all-knowing planner that starts from the same copy and changes which only grow pays
+    at least the smaller of rent and price, so this rule's cost above that of unchanged reading is less than 2 times
+    the least possible. (Changes that are undone can make the ratio worse: the rent paid for them bought nothing.)
+    """
+    due = 0.0
+    rent = 0.0
+    tokens = 0
+    first: int | None = None
+    for index in range(len(holdings) - 1, -1, -1):
+        holding = holdings[index]
+        tokens += holding.tokens
+        rent += holding.rent
+        due += holding.due
+        if holding.due > 0 and rent + due * (1 - ratios.read) >= tokens * (ratios.write - ratios.read):
+            first = index
+    return first

@@ -1,0 +1,80 @@
+"""The lines around a cursor, and the numbers of lines at offsets, without splitting the whole document.
+
+Not here: how a window is written into a prompt (`tail.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_LONG_LINE = 1_000
+"""Characters that the window may grow beyond its size to hold a whole line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a document: offsets, and the numbers of its lines (from 0, half open)."""
+
+    start: int
+    end: int
+    first_line: int
+    last_line: int
+    whole_lines: bool
+    """False where a line was too long to be shown whole; the first or last line is then cut."""
+
+
+def window_around(text: str, cursor: int, before: int, after: int) -> Window:
+    """The window around a cursor: whole lines, at most `before` and `after` characters, but always the cursor's line.
+
+    A cursor line that is longer than the sizes and 1,000 characters more is cut.
+    """
+    inside_line_end = 0 < cursor < len(text) and text[cursor - 1] == "\r" and text[cursor] == "\n"
+    anchor = cursor - 1 if inside_line_end else cursor
+    start, clean_start = _start(text, anchor, before)
+    end, clean_end = _end(text, anchor, max(after, 1) if inside_line_end else after)
+    first = line_at(text, start)
+    last = line_at(text, end)
+    if end > start and text[end - 1] not in "\r\n":
+        last += 1
+    return Window(start, end, first, last, clean_start and clean_end)
+
+
+def line_at(text: str, offset: int) -> int:
+    """The number (from 0) of the line that holds `offset`; LSP's three line ends."""
+    lines = text.count("\n", 0, offset)
+    if "\r" in text:
+        lines += text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
+        if 0 < offset < len(text) and text[offset - 1] == "\r" and text[offset] == "\n":
+            lines -= 1
+    return lines
+
+
+def _start(text: str, cursor: int, before: int) -> tuple[int, bool]:
+    if cursor <= before:
+        return 0, True
+    low = max(cursor - before, 0)
+    first = _LINE_END.search(text, max(low - 1, 0), cursor)
+    if first is not None:
+        return first.end(), True
+    low = max(low - _LONG_LINE, 0)
+    ends = list(_LINE_END.finditer(text, low, cursor))
+    if ends:
+        return ends[-1].end(), True
+    return (0, True) if low == 0 else (cursor - before, False)
+
+
+def _end(text: str, cursor: int, after: int) -> tuple[int, bool]:
+    if cursor + after >= len(text):
+        return len(text), True
+    ends = list(_LINE_END.finditer(text, cursor, cursor + after))
+    end = ends[-1].end() if ends else None
+    if end is None:
+        later = _LINE_END.search(text, cursor + after, cursor + after + _LONG_LINE)
+        if later is None and cursor + after + _LONG_LINE >= len(text):
+            return len(text), True
+        end = later.end() if later else None
+    if end is None:
+        return cursor + after, False
+    return (end + 1 if text[end - 1] == "\r" and text[end : end + 1] == "\n" else end), True

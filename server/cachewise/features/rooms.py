@@ -1,0 +1,99 @@
+"""The side rooms that features open, handed to each feature as its first argument.
+
+Built once by `app.py`. Not here: any behaviour; a feature is a function over these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachewise.faults import RequestFailed
+from cachewise.features.health import Health
+from cachewise.features.pages import Pages
+from cachewise.features.prompts import Prompts
+from cachewise.ledger.ledger import Ledger
+from cachewise.model.names import ModelName
+from cachewise.providers.registry import Providers
+from cachewise.session.documents import Documents
+from cachewise.session.inflight import Inflight
+from cachewise.settings.load import Loaded
+from cachewise.settings.schema import Settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Rooms:
+    """What features work with. `loaded` is replaced as a whole when settings change; everything else stays."""
+
+    loaded: Loaded
+    documents: Documents
+    prompts: Prompts
+    providers: Providers
+    ledger: Ledger
+    inflight: Inflight
+    pages: Pages
+    health: Health
+    prepared: bool = False
+    live: int = 0
+    """Requests to providers that are running now."""
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+    """Work that outlives the request that started it; cancelled when the server stops."""
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings of this moment."""
+        return self.loaded.settings
+
+    def use(self, loaded: Loaded) -> None:
+        """Work with these settings from now on."""
+        self.loaded = loaded
+        self.providers.reconfigure(loaded.endpoints)
+        self.prompts.exclude(self.settings.context_exclude)
+        if loaded.problems:
+            self.health.set("settings", "warning", loaded.problems[0])
+        else:
+            self.health.clear("settings")
+        self.check_key()
+
+    def check_key(self) -> None:
+        """Say in the status what is missing before anything can be asked."""
+        self.health.clear("key")
+        for model in (self.settings.model, self.settings.completion_model):
+            if model.provider != "offline":
+                try:
+                    self.providers.require(model)
+                except RequestFailed as fault:
+                    self.health.set("key", "warning", fault.sentence)
+                    return
+
+    def prepare(self) -> None:
+        """A document is open, so a request will come: load what it needs, unless there is no key to ask with."""
+        if not self.prepared:
+            self.prepared = True
+            for model in {self.settings.model, self.settings.completion_model}:
+                self.providers.warm_up(model)
+
+    async def started(self) -> None:
+        """The editor is ready: read today's sums of the ledger."""
+        await self.ledger.refresh()
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` in the background, owned by this object."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+    async def aclose(self) -> None:
+        """Cancel the background work, then close what holds connections and files."""
+        tasks = tuple(self.background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.providers.aclose()
+        await self.ledger.aclose()
+
+    def model_for(self, feature: str) -> ModelName:
+        """The model that a feature uses; completions may have their own."""
+        return self.settings.completion_model if feature == "complete" else self.settings.model

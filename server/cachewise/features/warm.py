@@ -1,0 +1,31 @@
+"""Writing the shared prefix to the provider's cache before it is needed, by the smallest request there is."""
+
+from __future__ import annotations
+
+from cachewise.context.tail import WarmTail
+from cachewise.features.converse import Question, converse, require_provider
+from cachewise.features.rooms import Rooms
+from cachewise.model.snapshot import Snapshot
+from cachewise.model.usage import Usage
+
+WARM_TOKENS = 1
+"""`max_tokens: 0` is only documented by Anthropic, for requests that do not stream; 1 is taken everywhere."""
+
+
+async def warm(rooms: Rooms, snapshot: Snapshot) -> Usage:
+    """Send the prefix with an empty question. Returns what that cost; its answer is thrown away.
+
+    Raises:
+        RequestFailed: no key, or the provider failed.
+    """
+    model = rooms.settings.model
+    traits = require_provider(rooms, model)
+    plan = await rooms.prompts.plan(snapshot, WarmTail(), model, traits, rooms.settings)
+    question = Question(
+        feature="warm",
+        model=model,
+        plan=plan,
+        session_id=rooms.prompts.session_id(snapshot.folder),
+        max_tokens=WARM_TOKENS,
+    )
+    return await (await converse(rooms, question)).read(lambda text: None)

@@ -1,0 +1,91 @@
+"""How entries become rows of the ledger's file, and rows become sums.
+
+Not here: the file itself and its tables (`store.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cachewise.ledger.meter import Entry
+from cachewise.ledger.totals import Sums
+from cachewise.model.usage import Totals
+
+_PICO = Decimal(10) ** 12
+"""Money is stored in whole picodollars: sums are exact, and a rounding is far below 1e-9 dollars."""
+_LIMIT = 2**53
+"""Figures beyond this are a provider's nonsense; clamped, so that the sums can't overflow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Suggestions that were shown or accepted."""
+
+    id: str
+    time: float
+    shown: int = 0
+    accepted: int = 0
+    characters: int = 0
+    """Of the accepted text."""
+
+
+def offer_row(offer: Offer, process: str) -> tuple[Any, ...]:
+    """The offer as a row of the table `offers`."""
+    return (offer.id, offer.time, process, offer.shown, offer.accepted, _bounded(offer.characters))
+
+
+SUMS = """
+    SELECT {day}, model, feature, source, COUNT(*), SUM(input), SUM(cache_read), SUM(cache_write), SUM(output),
+        SUM(CASE WHEN cache_read IS NOT NULL THEN input END), SUM(cost_pico), SUM(cost_pico IS NULL), SUM(saved_pico)
+    FROM entries WHERE time >= ? AND time < ? GROUP BY 1, 2, 3, 4
+"""
+OFFERS = "SELECT {day}, SUM(shown), SUM(accepted) FROM offers WHERE time >= ? AND time < ? GROUP BY 1"
+
+
+def merge_row(sums: Sums, row: tuple[Any, ...]) -> None:
+    """Add one row of the sums query."""
+    day, model, feature, source = (str(value) for value in row[:4])
+    count, given, read, write, output, counted, cost, unknown, saved = (int(value or 0) for value in row[4:])
+    totals = Totals()
+    if source == "answers":
+        totals.answers_hits, totals.answers_saved, unknown = count, saved / _PICO, 0
+    elif source == "offline":
+        unknown = 0
+    else:
+        totals.requests, totals.input_tokens, totals.hit_input_tokens = count, given, counted
+        totals.cache_read_tokens, totals.cache_write_tokens, totals.output_tokens = read, write, output
+        totals.cost, totals.saved = cost / _PICO, saved / _PICO
+    sums.merge(day, model, feature, totals, unknown)
+
+
+def entry_row(entry: Entry, process: str) -> tuple[Any, ...]:
+    """The entry as a row of the table `entries`."""
+    usage, tokens, miss = entry.usage, entry.usage.tokens, entry.usage.cache_miss
+    counts = (tokens.input, tokens.cache_read, tokens.cache_write, tokens.cache_write_1h, tokens.output)
+    return (
+        entry.id,
+        entry.time,
+        process,
+        usage.feature,
+        usage.model.encode("utf-8", "replace").decode(),
+        usage.source,
+        usage.outcome,
+        *(None if count is None else _bounded(count) for count in counts),
+        _pico(usage.cost.usd),
+        usage.cost.source,
+        _pico(usage.cost.saved),
+        usage.first_token_ms,
+        usage.total_ms,
+        None if miss is None else miss.reason,
+        None if miss is None else _bounded(miss.tokens),
+    )
+
+
+def _bounded(figure: int) -> int:
+    return max(-_LIMIT, min(_LIMIT, figure))
+
+
+def _pico(amount: Decimal | None) -> int | None:
+    return None if amount is None else _bounded(round(amount * _PICO))

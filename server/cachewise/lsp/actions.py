@@ -1,0 +1,41 @@
+"""Code actions: *Explain selection* and *Explain this problem*. They carry a command, so any client can run them."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+EXPLAIN = "cachewise.explain"
+ASK = "cachewise.ask"
+_MAX_MESSAGE = 500
+"""Characters of a diagnostic's message that go into the question."""
+_MAX_PROBLEMS = 5
+
+
+def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The actions for a selection and for each diagnostic, as far as the client asked for their kinds."""
+    only = [str(getattr(kind, "value", kind)) for kind in params.context.only or []]
+    uri = params.text_document.uri
+    actions = []
+    if params.range.start != params.range.end and not only:
+        actions.append(_action("Explain selection", EXPLAIN, {"uri": uri, "range": _range(params.range)}))
+    if not only or any(kind in ("", types.CodeActionKind.QuickFix.value) for kind in only):
+        for diagnostic in params.context.diagnostics[:_MAX_PROBLEMS]:
+            question = "Explain this problem and how to solve it: " + diagnostic.message[:_MAX_MESSAGE]
+            argument: dict[str, object] = {"uri": uri, "range": _range(diagnostic.range), "question": question}
+            action = _action("Explain this problem", ASK, argument)
+            action.kind = types.CodeActionKind.QuickFix
+            action.diagnostics = [diagnostic]
+            actions.append(action)
+    return actions
+
+
+def _action(title: str, command: str, argument: dict[str, object]) -> types.CodeAction:
+    argument["show"] = True
+    return types.CodeAction(title=title, command=types.Command(title=title, command=command, arguments=[argument]))
+
+
+def _range(span: types.Range) -> dict[str, dict[str, int]]:
+    return {
+        "start": {"line": span.start.line, "character": span.start.character},
+        "end": {"line": span.end.line, "character": span.end.character},
+    }

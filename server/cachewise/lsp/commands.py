@@ -1,0 +1,91 @@
+"""The table of commands behind `workspace/executeCommand`. Fixed, typed, and none takes a path to write or a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lsprotocol import types
+
+from cachewise.faults import InvalidParams
+from cachewise.features.rooms import Rooms
+from cachewise.features.warm import warm
+from cachewise.lsp.params import QuestionParams, Token, place_argument, question_arguments
+from cachewise.lsp.questions import answer
+from cachewise.lsp.show import Shower
+from cachewise.lsp.wiring import Wire
+
+Command = Callable[[types.ExecuteCommandParams], Awaitable[Any]]
+
+
+class Commands:
+    """Runs the commands of one client."""
+
+    def __init__(self, rooms: Rooms, wire: Wire, shower: Shower, new_token: Callable[[], Awaitable[Token | None]]) -> None:
+        self._rooms = rooms
+        self._wire = wire
+        self._shower = shower
+        self._new_token = new_token
+        self._table: dict[str, Command] = {
+            "cachewise.explain": self._explain,
+            "cachewise.ask": self._ask,
+            "cachewise.usage": self._usage,
+            "cachewise.prewarm": self._prewarm,
+            "cachewise.accepted": self._accepted,
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the server announces."""
+        return tuple(self._table)
+
+    async def run(self, params: types.ExecuteCommandParams) -> Any:
+        """Run one command.
+
+        Raises:
+            InvalidParams: there is no such command, or its arguments do not fit.
+            RequestFailed: it could not be carried out.
+        """
+        command = self._table.get(params.command)
+        if command is None:
+            raise InvalidParams(f"There is no command {params.command!r}.")
+        return await command(params)
+
+    async def _explain(self, params: types.ExecuteCommandParams) -> Any:
+        return await self._question(params, needs_question=False)
+
+    async def _ask(self, params: types.ExecuteCommandParams) -> Any:
+        return await self._question(params, needs_question=True)
+
+    async def _question(self, params: types.ExecuteCommandParams, *, needs_question: bool) -> Any:
+        asked: QuestionParams = question_arguments(
+            params.arguments, needs_question=needs_question, work_done_token=params.work_done_token
+        )
+        name = self._rooms.documents.get(asked.place.uri).uri
+        page = self._rooms.pages.open("ask" if needs_question else "explain", name)
+        return await answer(
+            self._rooms,
+            self._wire,
+            asked,
+            page=page,
+            shower=self._shower if asked.show else None,
+            new_token=self._new_token if asked.work_done_token is None else None,
+        )
+
+    async def _usage(self, params: types.ExecuteCommandParams) -> Any:
+        await self._rooms.ledger.refresh()
+        return self._rooms.ledger.usage_json()
+
+    async def _prewarm(self, params: types.ExecuteCommandParams) -> Any:
+        place = place_argument(params.arguments)
+        snapshot = self._rooms.documents.snapshot(place.uri, place.start, place.end)
+        return (await warm(self._rooms, snapshot)).to_json()
+
+    async def _accepted(self, params: types.ExecuteCommandParams) -> Any:
+        arguments = params.arguments or []
+        if not arguments or not isinstance(arguments[0], str) or len(arguments) > 2:
+            raise InvalidParams("The command takes the id of a suggestion, and how many characters were accepted.")
+        characters = arguments[1] if len(arguments) == 2 else None
+        if characters is not None and (not isinstance(characters, int) or isinstance(characters, bool) or characters < 0):
+            raise InvalidParams("The number of accepted characters must be a whole number from 0.")
+        self._rooms.ledger.accepted(arguments[0], characters)

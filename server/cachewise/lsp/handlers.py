@@ -1,0 +1,184 @@
+"""What the server does with each message: a table of small functions, registered on the pygls server.
+
+Here a message becomes a call of a feature and its result a message again. Not here: the wire, and anything that a
+feature decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from lsprotocol import types
+
+from cachewise.faults import Fault, InvalidParams
+from cachewise.features.complete import Suggestion, complete
+from cachewise.features.rooms import Rooms
+from cachewise.lsp.actions import code_actions
+from cachewise.lsp.commands import Commands
+from cachewise.lsp.configuration import Configuration
+from cachewise.lsp.params import Token, question_params
+from cachewise.lsp.questions import answer
+from cachewise.lsp.server import CachewiseServer
+from cachewise.lsp.show import Shower
+from cachewise.lsp.status import StatusSender
+from cachewise.session.documents import Change
+from cachewise.session.lines import code_units
+
+logger = logging.getLogger(__name__)
+
+CREATE_DEADLINE = 1.0
+"""Seconds to wait for a client to accept a progress token of the server's own."""
+
+
+class Handlers:
+    """All handlers of one client's server."""
+
+    def __init__(self, server: CachewiseServer, rooms: Rooms, configuration: Configuration, shower: Shower) -> None:
+        self._server = server
+        self._rooms = rooms
+        self._configuration = configuration
+        self._shower = shower
+        self._status = StatusSender(rooms, server.wire)
+        self._capabilities: dict[str, Any] = {}
+        self._tokens = 0
+        self._commands = Commands(rooms, server.wire, shower, self._own_token)
+
+    def register(self) -> None:
+        """Put every handler in its place."""
+        feature = self._server.feature
+        feature(types.INITIALIZE)(self._initialize)
+        feature(types.INITIALIZED)(self._initialized)
+        feature(types.TEXT_DOCUMENT_DID_OPEN)(self._did_open)
+        feature(types.TEXT_DOCUMENT_DID_CHANGE)(self._did_change)
+        feature(types.TEXT_DOCUMENT_DID_CLOSE)(self._did_close)
+        feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(self._folders)
+        feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._did_change_configuration)
+        feature(
+            types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False)
+        )(self._inline_completion)
+        feature(
+            types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+        )(self._code_action)
+        feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(self._content)
+        feature("cachewise/explain")(self._explain)
+        feature("cachewise/ask")(self._ask)
+        self._server.commands = self._commands.names
+        self._server.command_handler = self._commands.run
+
+    # Life
+
+    def _initialize(self, params: types.InitializeParams) -> None:
+        self._capabilities = self._server.plain(params.capabilities)
+        self._shower.client_can(self._capabilities)
+        self._rooms.documents.encoding = self._server.choose_encoding(params.capabilities)
+        folders = [folder.uri for folder in params.workspace_folders or []]
+        if not folders and params.root_uri:
+            folders = [params.root_uri]
+        for uri in folders:
+            self._rooms.documents.folders.add(uri)
+        self._configuration.initialize(params.initialization_options, self._capabilities)
+
+    async def _initialized(self, params: types.InitializedParams) -> None:
+        self._status.start()
+        await self._configuration.ask(self._server.wire)
+        await self._rooms.started()
+        await self._configuration.find_keys()
+
+    async def stop(self) -> None:
+        """The connection ends: close what the features hold."""
+        self._status.stop()
+        self._shower.stop()
+        await self._rooms.aclose()
+
+    async def _did_change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
+        await self._configuration.changed(self._server.wire, params.settings)
+
+    # Documents: applied synchronously and in order, so that every request sees the text the user saw.
+
+    def _did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        document = params.text_document
+        self._rooms.documents.open(document.uri, document.language_id, document.version, document.text)
+        self._rooms.prepare()
+
+    def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        self._rooms.documents.change(
+            params.text_document.uri,
+            params.text_document.version,
+            [_change(change) for change in params.content_changes],
+        )
+
+    def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self._rooms.documents.close(params.text_document.uri)
+
+    def _folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        for folder in params.event.removed:
+            self._rooms.documents.folders.remove(folder.uri)
+        for folder in params.event.added:
+            self._rooms.documents.folders.add(folder.uri)
+
+    # Questions
+
+    async def _explain(self, params: object) -> dict[str, Any]:
+        return await answer(self._rooms, self._server.wire, question_params(params, needs_question=False))
+
+    async def _ask(self, params: object) -> dict[str, Any]:
+        return await answer(self._rooms, self._server.wire, question_params(params, needs_question=True))
+
+    def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        page = self._rooms.pages.find(params.uri)
+        if page is None:
+            raise InvalidParams("This explanation is no longer there. Ask again to get a new one.")
+        return types.TextDocumentContentResult(text=page.markdown())
+
+    def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        self._rooms.documents.get(params.text_document.uri)
+        return code_actions(params)
+
+    async def _own_token(self) -> Token | None:
+        """A progress token for a command whose client sent none, so that its end still shows the cost."""
+        window = self._capabilities.get("window")
+        if not (isinstance(window, dict) and window.get("workDoneProgress")):
+            return None
+        self._tokens += 1
+        token = f"cachewise-{self._tokens}"
+        try:
+            await self._server.wire.ask_json("window/workDoneProgress/create", {"token": token}, CREATE_DEADLINE)
+        except (TimeoutError, Fault):
+            return None
+        return token
+
+    # Completion
+
+    async def _inline_completion(self, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+        place = (params.position.line, params.position.character)
+        snapshot = self._rooms.documents.snapshot(params.text_document.uri, place, None)
+        invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+        suggestion = await complete(self._rooms, snapshot, invoked=invoked)
+        if suggestion is None:
+            return types.InlineCompletionList(items=[])
+        retyped = snapshot.text[snapshot.end - suggestion.replaces : snapshot.end]
+        units = code_units(retyped, self._rooms.documents.encoding)
+        return types.InlineCompletionList(items=[_item(suggestion, params.position, units)])
+
+
+def _change(change: types.TextDocumentContentChangeEvent) -> Change:
+    if isinstance(change, types.TextDocumentContentChangePartial):
+        start, end = change.range.start, change.range.end
+        return Change(((start.line, start.character), (end.line, end.character)), change.text)
+    return Change(None, change.text)
+
+
+def _item(suggestion: Suggestion, cursor: types.Position, replaced_units: int) -> types.InlineCompletionItem:
+    start = types.Position(line=cursor.line, character=cursor.character - replaced_units)
+    return types.InlineCompletionItem(
+        insert_text=suggestion.text,
+        range=types.Range(start=start, end=cursor),
+        command=types.Command(
+            title="Suggestion accepted",
+            command="cachewise.accepted",
+            arguments=[suggestion.id, len(suggestion.text)],
+        ),
+    )
+
+

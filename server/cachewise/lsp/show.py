@@ -1,0 +1,87 @@
+"""Showing an explanation in the editor: by the virtual document where the client knows such, else as a file.
+
+The file is written to the user's own cache folder once the answer is complete; a client that can show neither still
+has the text as the command's result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from cachewise.faults import Fault
+from cachewise.features.pages import Page, Pages
+from cachewise.lsp.wiring import Wire
+from cachewise.settings.places import ensure_private
+
+SHOW_DEADLINE = 2.0
+"""Seconds to wait for a client to open a document; the answer does not depend on it."""
+REFRESH_INTERVAL = 0.15
+"""Seconds between two refreshes of a growing document. Each makes the client fetch the whole text."""
+
+
+class Shower:
+    """Opens and refreshes pages for one client."""
+
+    def __init__(self, wire: Wire, pages: Pages, folder: Path) -> None:
+        self._wire = wire
+        self._pages = pages
+        self._folder = folder
+        self._virtual = False
+        self._documents = False
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._asks: set[asyncio.Task[None]] = set()
+        pages.changed = self._changed
+
+    def client_can(self, capabilities: dict[str, Any]) -> None:
+        """Take in what the client announced (the JSON of its capabilities)."""
+        workspace, window = capabilities.get("workspace"), capabilities.get("window")
+        self._virtual = bool(workspace.get("textDocumentContent")) if isinstance(workspace, dict) else False
+        show = window.get("showDocument") if isinstance(window, dict) else None
+        self._documents = bool(isinstance(show, dict) and show.get("support"))
+
+    async def open(self, page: Page) -> None:
+        """Open the growing document, where the client has virtual documents."""
+        if self._virtual and self._documents:
+            await self._show(page.uri)
+
+    async def finished(self, page: Page) -> None:
+        """Show the finished text as a file, where the client has no virtual documents but can open files."""
+        if self._documents and not self._virtual:
+            path = await asyncio.to_thread(self._write, page)
+            await self._show(path.as_uri())
+
+    def stop(self) -> None:
+        """Refresh nothing more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        for task in self._asks:
+            task.cancel()
+
+    async def _show(self, uri: str) -> None:
+        with contextlib.suppress(TimeoutError, Fault):
+            await self._wire.ask_json("window/showDocument", {"uri": uri, "takeFocus": False}, SHOW_DEADLINE)
+
+    def _write(self, page: Page) -> Path:
+        folder = ensure_private(ensure_private(self._folder) / "explanations")
+        path = folder / "explanation.md"
+        path.touch(mode=0o600)
+        path.write_text(page.markdown(), encoding="utf-8")
+        return path
+
+    def _changed(self, uri: str) -> None:
+        if self._virtual and uri not in self._timers:
+            self._timers[uri] = asyncio.get_running_loop().call_later(REFRESH_INTERVAL, self._refresh, uri)
+
+    def _refresh(self, uri: str) -> None:
+        del self._timers[uri]
+        task = asyncio.get_running_loop().create_task(self._ask_refresh(uri))
+        self._asks.add(task)
+        task.add_done_callback(self._asks.discard)
+
+    async def _ask_refresh(self, uri: str) -> None:
+        with contextlib.suppress(TimeoutError, Fault):
+            await self._wire.ask_json("workspace/textDocumentContent/refresh", {"uri": uri}, SHOW_DEADLINE)

@@ -1,0 +1,74 @@
+"""`cachewise/status`: health, cost and cache figures, sent when they change and at most five times a second."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from cachewise.features.rooms import Rooms
+from cachewise.lsp.wiring import Wire
+
+INTERVAL = 0.2
+"""Seconds between two status messages, from the protocol's "at most 5 a second"."""
+
+
+class StatusSender:
+    """Sends the status after changes, merged; nothing before `start`."""
+
+    def __init__(self, rooms: Rooms, wire: Wire) -> None:
+        self._rooms = rooms
+        self._wire = wire
+        self._last: dict[str, Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._dirty = False
+        self._started = False
+
+    def start(self) -> None:
+        """The client is ready: send the first status and follow the changes."""
+        self._started = True
+        self._rooms.health.changed = self.touch
+        self._rooms.ledger.subscribe(self.touch)
+        self.touch()
+
+    def touch(self) -> None:
+        """Something that the status shows may have changed."""
+        self._dirty = True
+        if self._started and self._timer is None:
+            self._send()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._started = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _send(self) -> None:
+        self._dirty = False
+        status = status_json(self._rooms)
+        if status != self._last:
+            self._last = status
+            self._wire.notify_json("cachewise/status", status, key="status")
+            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._dirty and self._started:
+            self._send()
+
+
+def status_json(rooms: Rooms) -> dict[str, Any]:
+    """The protocol's status object as things stand now."""
+    level, sentence = rooms.health.worst
+    ledger = rooms.ledger
+    return {
+        "health": level,
+        "quiescent": rooms.live == 0,
+        "message": sentence,
+        "model": str(rooms.settings.model),
+        "session": ledger.session.to_json(),
+        "today": ledger.today.to_json(),
+        "last": ledger.last.to_json() if ledger.last is not None else None,
+        "prefix": ledger.prefix,
+        "answers": {"tier": "memory", "entries": 0, "hits": 0, "misses": 0},
+    }

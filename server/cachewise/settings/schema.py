@@ -1,0 +1,263 @@
+"""Every setting, declared once: name, values, default, who may set it, and what it is for.
+
+The user's documentation, the editors' descriptions and the readers are all made from `SETTINGS`. Not here: reading
+values (`values.py`), the sources (`load.py`), and what an editor may change (`trust.py`). Where providers are reached
+is not a setting in this sense (`endpoints.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from cachewise.model.names import ModelName
+from cachewise.settings.secrets import Secret
+
+Kind = Literal["bool", "int", "decimal", "choice", "model", "globs", "redisUrl"]
+Scope = Literal["machine", "window", "resource"]
+"""Where VS Code lets the setting be written: by the user only, per window, or per folder."""
+Trust = Literal["editor", "tighten", "add", "user"]
+"""What an editor's value may do. It can't be told apart from a value that a repository brought along.
+
+`editor`: replaces the user's own. `tighten`: only lowers or switches off. `add`: only adds to the user's own list.
+`user`: nothing; the setting belongs to the user file and the environment.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One declared setting."""
+
+    key: str
+    """Dotted camelCase, below the section `cachewise`."""
+    kind: Kind
+    default: bool | int | str | tuple[str, ...] | None
+    """In the form of the user file. None means unset."""
+    description: str
+    trust: Trust = "editor"
+    scope: Scope = "window"
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    variables: tuple[str, ...] = ()
+    """Environment variables that set it; the first that is set wins."""
+
+    @property
+    def field(self) -> str:
+        """Its name in `Settings`: `promptCache.ttl` is `prompt_cache_ttl`."""
+        return re.sub(r"(?<=[a-z])[A-Z]", lambda capital: "_" + capital[0].lower(), self.key.replace(".", "_"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force. Immutable: a change of configuration makes a new one."""
+
+    model: ModelName
+    completion_model: ModelName
+    """Same as `model` unless it was set."""
+    completion_enabled: bool
+    completion_debounce_ms: int
+    completion_max_tokens: int
+    completion_multiline: Literal["auto", "never", "always"]
+    completion_offline: Literal["auto", "on", "off"]
+    context_max_tokens: int
+    context_exclude: tuple[str, ...]
+    prompt_cache_ttl: Literal["auto", "5m", "1h", "off"]
+    answers_enabled: bool
+    answers_ttl_hours: int
+    hover: Literal["cached", "always", "off"]
+    code_lens: bool
+    budget_per_day_usd: Decimal | None
+    """None where there is no limit; 0 forbids all spending."""
+    budget_per_request_usd: Decimal | None
+    status: Literal["full", "compact", "off"]
+    trace: Literal["off", "messages", "verbose"]
+    log: Literal["error", "warning", "info", "debug"]
+    redis_url: Secret | None
+    """May hold a password, so it is bound to the server's origin (`redis://host:port`) like a key."""
+    redis_allow_unencrypted: bool
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        key="model",
+        kind="model",
+        default="openrouter:anthropic/claude-haiku-4.5",
+        description="The model that explains and answers: `openrouter:VENDOR/MODEL`, `anthropic:MODEL`, "
+        "`openai:MODEL`, `local:NAME` (a server named in the user file) or `offline`.",
+        variables=("CACHEWISE_MODEL",),
+    ),
+    Setting(
+        key="completion.model",
+        kind="model",
+        default=None,
+        description="The model that completes. Unset, it is the same as `model`: a prompt cache belongs to one model, "
+        "so two models pay for the shared context twice.",
+        variables=("CACHEWISE_COMPLETION_MODEL",),
+    ),
+    Setting(
+        key="completion.enabled",
+        kind="bool",
+        default=True,
+        trust="tighten",
+        scope="resource",
+        description="Whether completions are offered while you type.",
+    ),
+    Setting(
+        key="completion.debounceMs",
+        kind="int",
+        default=75,
+        minimum=0,
+        maximum=5000,
+        scope="resource",
+        description="Milliseconds without a keystroke before a provider is asked. What is already known is shown at "
+        "once. Editors often wait some time of their own before they ask.",
+    ),
+    Setting(
+        key="completion.maxTokens",
+        kind="int",
+        default=256,
+        minimum=1,
+        maximum=8192,
+        scope="resource",
+        description="The most output tokens that one completion may use.",
+    ),
+    Setting(
+        key="completion.multiline",
+        kind="choice",
+        default="auto",
+        choices=("auto", "never", "always"),
+        scope="resource",
+        description="Whether completions may span lines. `auto` decides by the text around the cursor.",
+    ),
+    Setting(
+        key="completion.offline",
+        kind="choice",
+        default="auto",
+        choices=("auto", "on", "off"),
+        scope="resource",
+        description="The built-in completer, which knows only the words and lines of the workspace and costs nothing. "
+        "`auto` uses it where no provider can answer.",
+    ),
+    Setting(
+        key="context.maxTokens",
+        kind="int",
+        default=24000,
+        minimum=256,
+        maximum=2_000_000,
+        scope="resource",
+        description="The size of the shared context (open files and what they import), in tokens. A larger one knows "
+        "more and costs more to write to the provider's cache.",
+    ),
+    Setting(
+        key="context.exclude",
+        kind="globs",
+        default=(),
+        trust="add",
+        scope="resource",
+        description="Patterns, written as in a .gitignore, of files that never become context. They come on top of "
+        ".gitignore and the built-in list of secret files; they can't take anything back in.",
+    ),
+    Setting(
+        key="promptCache.ttl",
+        kind="choice",
+        default="auto",
+        choices=("auto", "5m", "1h", "off"),
+        description="How long the provider keeps the shared context. Longer costs more to write. `auto` takes what "
+        "suits the model; `off` sends no marks.",
+    ),
+    Setting(
+        key="answers.enabled",
+        kind="bool",
+        default=True,
+        trust="tighten",
+        description="Whether explanations and answers are kept on this machine and given again for the same question.",
+    ),
+    Setting(
+        key="answers.ttlHours",
+        kind="int",
+        default=168,
+        minimum=1,
+        maximum=87600,
+        description="Hours until a kept answer is forgotten.",
+    ),
+    Setting(
+        key="hover",
+        kind="choice",
+        default="cached",
+        choices=("cached", "always", "off"),
+        description="What hovering shows: `cached` only explanations that are already kept, `always` also asks the "
+        "provider, `off` nothing.",
+    ),
+    Setting(
+        key="codeLens",
+        kind="bool",
+        default=False,
+        description="Whether an *Explain* line stands over each definition.",
+    ),
+    Setting(
+        key="budget.perDayUsd",
+        kind="decimal",
+        default=None,
+        minimum=0,
+        maximum=1_000_000,
+        trust="tighten",
+        description="US dollars that may be spent in a day. Unset, there is no limit; 0 allows no spending.",
+    ),
+    Setting(
+        key="budget.perRequestUsd",
+        kind="decimal",
+        default=None,
+        minimum=0,
+        maximum=1_000_000,
+        trust="tighten",
+        description="US dollars that one request may cost. Unset, there is no limit.",
+    ),
+    Setting(
+        key="status",
+        kind="choice",
+        default="full",
+        choices=("full", "compact", "off"),
+        description="How much the editor's status line shows.",
+    ),
+    Setting(
+        key="trace",
+        kind="choice",
+        default="off",
+        choices=("off", "messages", "verbose"),
+        description="What the log tells of each request: `messages` its name, size and duration, `verbose` also the "
+        "cache's decisions. Never text, prompts or keys.",
+    ),
+    Setting(
+        key="log",
+        kind="choice",
+        default="warning",
+        choices=("error", "warning", "info", "debug"),
+        trust="user",
+        scope="machine",
+        description="How much goes to standard error. Only `debug` may hold parts of messages; keys never.",
+        variables=("CACHEWISE_LOG",),
+    ),
+    Setting(
+        key="redis.url",
+        kind="redisUrl",
+        default=None,
+        trust="user",
+        scope="machine",
+        description="A Redis server that shares kept answers: `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`, or "
+        "`rediss://` for TLS.",
+        variables=("CACHEWISE_REDIS_URL", "LLM_CACHE_REDIS_URL"),
+    ),
+    Setting(
+        key="redis.allowUnencrypted",
+        kind="bool",
+        default=False,
+        trust="user",
+        scope="machine",
+        description="Whether a Redis server on another machine may be used without TLS (`redis://`).",
+    ),
+)
+
+BY_KEY: dict[str, Setting] = {setting.key: setting for setting in SETTINGS}

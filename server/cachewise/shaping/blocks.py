@@ -1,0 +1,79 @@
+"""Where the statement or block ends that a suggestion writes, by indentation and closing lines.
+
+No parser: half-written code seldom parses, and indentation holds in all languages that people format.
+Not here: other reasons to end (`stop.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from cachewise.shaping.brackets import imbalance
+from cachewise.shaping.indent import is_label, width
+from cachewise.shaping.place import Place
+
+_CLOSER = re.compile(r"\s*(?:[)\]}]|</|#endif\b|-->|\*/)")
+_CLOSING_WORD = re.compile(r"\s*(?:end|fi|done|esac)\b")
+_WORD_LANGUAGES = frozenset({"lua", "ruby", "elixir", "julia", "shellscript", "crystal", "matlab", "vim"})
+_CONTINUATION = re.compile(
+    r"\s*(?:(?:else|elif|elsif|elseif|except|finally|catch|rescue)\b"
+    r"|(?:ensure|then|until|and|or)\b(?!\s*[(.=,])|\|\||&&|\.|\?|\{|[)\]}])"
+)
+_DECORATION = re.compile(r"\s*(?:@\w|#\[)")
+
+
+def block_end(lines: Sequence[str], place: Place) -> int | None:
+    """The number of lines that make up the statement or block that the cursor is in."""
+    full = [place.prefix + lines[0], *lines[1:]]
+    first = next((n for n, line in enumerate(full) if line.strip()), None)
+    if first is None:
+        return None
+    level = width(full[first])
+    blank_before = False
+    deeper = False
+    last = full[first]
+    for number in range(first + 1, len(full)):
+        line = full[number]
+        if not line.strip():
+            blank_before = True
+            continue
+        ends = _ends_at(line, last, full[first], place, blank_before=blank_before, deeper=deeper)
+        if ends == "before":
+            return number
+        if ends == "behind":
+            return number + 1
+        if ends == "unless open":
+            closed = place.around("\n".join(lines[: number + 1]))
+            left = place.around("\n".join(lines[:number]))
+            return number + (imbalance(closed, place.language) < imbalance(left, place.language))
+        blank_before = False
+        deeper = deeper or width(line) > level
+        last = line
+    return None
+
+
+def _ends_at(
+    line: str, last: str, head: str, place: Place, *, blank_before: bool, deeper: bool
+) -> Literal["before", "behind", "unless open"] | None:
+    """Whether the block ends before or behind a line that follows it; None where it goes on."""
+    own, level = width(line), width(head)
+    if own > level:
+        return None
+    if own < level:
+        return "unless open" if re.match(r"\s*[)\]}]", line) else "before"
+    if _DECORATION.match(last) and not blank_before:
+        return None
+    if _CONTINUATION.match(line) and not re.fullmatch(r"\s*[)\]}]+[;,)]*\s*", line):
+        return None
+    if is_label(line, place.language):
+        return None
+    if place.language == "yaml" and line.lstrip().startswith("- ") and re.search(r":\s*\Z", head):
+        return None
+    if _CLOSER.match(line) or (place.language in _WORD_LANGUAGES and _CLOSING_WORD.match(line)):
+        waits = place.language in ("c", "cpp", "csharp") and line.strip() == "}"
+        return None if waits or place.blank else "behind"
+    if place.blank and not blank_before and not (level == 0 and deeper):
+        return None
+    return "before"
