@@ -49,12 +49,13 @@ def build(env: Mapping[str, str] = os.environ) -> CachewiseServer:
 def build_rooms(loaded: Loaded, places: Places) -> Rooms:
     """The rooms that features work with."""
     documents = Documents()
+    prices = Prices()
     return Rooms(
         loaded=loaded,
         documents=documents,
-        prompts=Prompts(documents, places.state),
+        prompts=Prompts(documents, prices, places.state),
         providers=Providers(loaded.endpoints),
-        ledger=Ledger(Prices(), Journal(places.state / FILE_NAME)),
+        ledger=Ledger(prices, Journal(places.state / FILE_NAME)),
         inflight=Inflight(),
         pages=Pages(),
         health=Health(),

@@ -171,7 +171,7 @@ async def test_a_stall_before_the_first_text_runs_into_its_deadline(provider: Pr
     scripts: list[Script] = [[HOLD], [stream_head(), HOLD], [stream_head(), piece(b": still here\n\n"), HOLD]]
     for script in scripts:
         async with Upstream(script) as upstream:
-            built = build(endpoint(provider, upstream.url), with_limits(first_event=0.05))
+            built = build(endpoint(provider, upstream.url), with_limits(first_event=0.3))
             last = (await collect(built, request(MODELS[provider])))[-1]
             assert isinstance(last, Failed)
             assert last.fault.kind == "timeout"
@@ -184,7 +184,7 @@ async def test_a_stall_before_the_first_text_runs_into_its_deadline(provider: Pr
 @pytest.mark.parametrize("deadline", ["idle", "whole"])
 async def test_a_stall_in_the_middle_keeps_the_text(provider: ProviderName, deadline: str) -> None:
     async with Upstream([*begun(provider), HOLD]) as upstream:
-        built = build(endpoint(provider, upstream.url), with_limits(**{deadline: 0.3}))
+        built = build(endpoint(provider, upstream.url), with_limits(**{deadline: 0.8}))
         events = await collect(built, request(MODELS[provider]))
         assert text_of(events) == "part"
         assert isinstance(events[-1], Failed)

@@ -17,7 +17,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from cachewise.faults import NoKey, ProviderFault, UnknownDocument
+from cachewise.faults import InvalidParams, NoKey, ProviderFault, UnknownDocument
 from cachewise.lsp.server import CachewiseServer, leave
 
 CANARY = "canary-text-of-a-document"
@@ -122,6 +122,7 @@ class Echo:
 
     async def on_flood(self, params: dict[str, Any]) -> int:
         """Sends many notifications at once: `count`, each of `size` characters, `keyed` or not."""
+        check_size(params)
         for number in range(params["count"]):
             key = "flood" if params["keyed"] else None
             value = {"number": number, "filler": "x" * params["size"]}
@@ -130,6 +131,7 @@ class Echo:
 
     async def on_stream(self, params: dict[str, Any]) -> dict[str, Any]:
         """Streams `count` deltas of `size` characters; merges what the client has not yet taken."""
+        check_size(params)
         wire, token = self.server.wire, params["partialResultToken"]
         held: list[str] = []
         sent = 0
@@ -142,6 +144,10 @@ class Echo:
                 sent += 1
             await asyncio.sleep(0)
         return {"sent": sent}
+
+    def on_mark(self, params: object) -> None:
+        """Says on standard error that everything sent before was read, for clients that do not read themselves."""
+        logging.getLogger("echo").info("mark reached")
 
     def on_state(self, params: object) -> dict[str, Any]:
         requests = self.server.wire.requests
@@ -198,6 +204,13 @@ class Echo:
             await asyncio.Event().wait()
         if path := os.environ.get("ECHO_STOP_FILE"):
             await asyncio.to_thread(Path(path).write_text, "stopped")
+
+
+def check_size(params: dict[str, Any]) -> None:
+    """Keeps random parameters from asking for more than a test wants."""
+    sizes = params["count"], params["size"]
+    if not all(isinstance(size, int) and 0 <= size <= 100_000 for size in sizes):
+        raise InvalidParams("count and size must be small whole numbers.")
 
 
 def main() -> int:

@@ -48,7 +48,10 @@ def frame(body: bytes) -> bytes:
 
 def encode(message: Any) -> bytes:
     """The framed bytes of one JSON message."""
-    return frame(json.dumps(message, ensure_ascii=False).encode())
+    try:
+        return frame(json.dumps(message, ensure_ascii=False).encode())
+    except UnicodeEncodeError:  # half of a surrogate pair can only be sent as an escape
+        return frame(json.dumps(message).encode())
 
 
 class LspClient:
@@ -334,6 +337,12 @@ class LspProcess(LspClient):
         """Resident bytes of the server process (Linux)."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+    async def wait_for_log(self, text: str, timeout: float = DEADLINE) -> None:
+        """Waits until this text is in what the server wrote to its standard error; works while reading is paused."""
+        async with asyncio.timeout(timeout):
+            while text not in self.stderr:
+                await asyncio.sleep(0.005)
 
     async def wait_exit(self, timeout: float = DEADLINE) -> int:
         """Waits until the server has ended by itself; returns its exit status."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import subprocess
+import asyncio
 import sys
 
 import pytest
@@ -129,8 +129,9 @@ def test_any_name_gets_traits_that_agree_with_themselves(provider: object, name:
     assert found.minimum_tokens >= 0
 
 
-def test_neither_traits_nor_registry_load_a_vendors_library() -> None:
+async def test_neither_traits_nor_registry_load_a_vendors_library() -> None:
     heavy = "{'pydantic_ai', 'openai', 'anthropic', 'httpx2', 'genai_prices', 'pydantic'}"
     code = f"import sys, cachewise.providers.traits, cachewise.providers.registry; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
-    assert done.stdout.strip() == "set()"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert out.strip() == b"set()"

@@ -12,18 +12,32 @@ from cachewise.model.names import ProviderName
 from cachewise.model.usage import Tokens
 from cachewise.providers.usage import anthropic_tokens, chat_tokens, dollars, generation_report, openrouter_report
 from support.providers import MODELS, build, collect, endpoint, request
-from support.upstream import Upstream, anthropic_answer, chat_answer
+from support.upstream import DONE, Upstream, anthropic_answer, chat, chat_answer, stream_head
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = (
-    "prompt_tokens completion_tokens prompt_tokens_details cost cost_details is_byok input_tokens output_tokens "
-    "cache_read_input_tokens cache_creation_input_tokens ephemeral_1h_input_tokens native_tokens_prompt total_cost "
-    "native_tokens_cached native_tokens_completion upstream_inference_cost provider_name"
-).split()
+FIELDS = [
+    "prompt_tokens",
+    "completion_tokens",
+    "prompt_tokens_details",
+    "cost",
+    "cost_details",
+    "is_byok",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "ephemeral_1h_input_tokens",
+    "native_tokens_prompt",
+    "total_cost",
+    "native_tokens_cached",
+    "native_tokens_completion",
+    "upstream_inference_cost",
+    "provider_name",
+]
 
 
 @pytest.mark.parametrize(
@@ -220,9 +234,8 @@ async def test_usage_off_the_wire(
 
 
 async def test_openrouter_names_the_host_that_served() -> None:
-    answer = chat_answer(["a"], usage=USAGE)
-    named = [step.replace(b'"model": "m"', b'"provider":"X"') if isinstance(step, bytes) else step for step in answer]
-    async with Upstream(named) as upstream:
+    last = chat(usage=USAGE, choices=[])
+    async with Upstream([stream_head(), chat("a", provider="X"), chat(finish="stop"), last, DONE]) as upstream:
         events = await collect(build(endpoint("openrouter", upstream.url)), request(MODELS["openrouter"]))
     assert [event.upstream for event in events if isinstance(event, UsageReport)] == ["X"]
 

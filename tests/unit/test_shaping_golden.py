@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
-from support.shaping_cases import Case, all_cases
 
 from cachewise.shaping.fit import fit, inline_range
 from cachewise.shaping.stop import StopRule
+from support.shaping_cases import Case, all_cases
 
 CASES = all_cases()
 by_name = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
@@ -41,7 +42,7 @@ def test_streamed(case: Case) -> None:
     for _ in range(5):
         cuts = sorted(rng.randrange(len(case.model) + 1) for _ in range(6))
         bounds = [0, *cuts, len(case.model)]
-        pieces = [case.model[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        pieces = [case.model[a:b] for a, b in pairwise(bounds)]
         assert accepted(case, streamed(case, pieces)) == case.accepted, pieces
 
 

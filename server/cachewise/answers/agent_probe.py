@@ -63,6 +63,7 @@ async def probe(agent: Any, prompt: Any, kwargs: Mapping[str, Any], *, deps_key:
     if messages_module is None or not hasattr(agent, "iter"):
         return Probe(model=name, reason="The agent is none of pydantic-ai's, so there is no telling what it sends.")
     own = {k: v for k, v in kwargs.items() if k not in _NOT_ITER}
+    model: Any = None
     own["usage"] = copy.copy(own.get("usage"))
     try:
         async with agent.iter(prompt, **{"infer_name": False, **own}) as run:

@@ -118,7 +118,12 @@ async def _editor(simulator: Simulator, folder: Path) -> AsyncIterator[Editor]:
 
 
 def _folder_of(sources: Sequence[Path]) -> Path:
-    return Path(os.path.commonpath([path.parent for path in sources]))
+    """The workspace folder to open: the repository of the files, or what holds the package, or what they share."""
+    package = Path(__file__).resolve().parent.parent
+    if all(path.is_relative_to(package) for path in sources):
+        return package.parent
+    shared = Path(os.path.commonpath([path.parent for path in sources]))
+    return next((folder for folder in (shared, *shared.parents) if (folder / ".git").exists()), shared)
 
 
 @dataclass(slots=True)

@@ -70,6 +70,7 @@ def go_module(text: str) -> str:
 
 def rust_imports(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """For each module named: what its path starts from (`mod`, `crate`, `self`, `super`), and the path."""
+    found: list[tuple[int, str, tuple[str, ...]]]
     found = [(m.start(), "mod", (m["mod"],)) for m in _RUST_MOD.finditer(text)]
     for match in _RUST_USE.finditer(text):
         path = re.sub(r"\s+(?:as\s+\w+)?", "", re.sub(r"//[^\n]*", "", match["path"]))

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cachewise.context.copies import Chunk, File
+from cachewise.context.frames import sendable
 from cachewise.context.gather import Piece, document_key
 from cachewise.context.marks import TtlSetting, marks_of
 from cachewise.context.prefix import Prefix
@@ -89,11 +90,11 @@ class SharedContext:
             raise RequestFailed(f"{snapshot.name!r} looks like a file with secrets, so it is not sent to a model.")
         self._request += 1
         current, others = self._take_in(snapshot, pieces)
-        for file in self._prefix.files.values():
-            file.follow(is_current=file is current)
+        self._follow(current)
         before = tuple(self._prefix.chunks)
         budget = max(0, max_tokens - self.estimator.tokens(SYSTEM))
         reason = self._arrange(snapshot, tail, current, others, budget, cold, traits, ratios)
+        self._follow(current)
         shared = _shared(before, self._prefix.chunks)
         moved = None if shared == len(before) else f"{before[shared].name}: {reason}"
         changes, rendered = self._render(snapshot, tail, current)
@@ -106,28 +107,31 @@ class SharedContext:
 
     def _take_in(self, snapshot: Snapshot, pieces: Sequence[Piece]) -> tuple[File, list[File]]:
         """The files of this request, as they are now: the current document and the others, secret ones left out."""
+        names = {file.name: key for key, file in self._prefix.files.items()}
         key = document_key(snapshot)
-        current = self._seen(key, snapshot.name, snapshot.path, snapshot.text, is_open=True)
+        own = Piece(name=snapshot.name, text=snapshot.text, path=snapshot.path, open=True, key=key)
+        current = self._seen(own, names)
         current.line = line_at(current.text, snapshot.end)
         others: dict[str, File] = {}
         for piece in pieces:
             other = piece.key or piece.name
             if other == key or other in others or names_secret(piece.name) or names_secret(piece.path or piece.name):
                 continue
-            others[other] = self._seen(other, piece.name, piece.path, piece.text, is_open=piece.open)
+            others[other] = self._seen(piece, names)
         return current, list(others.values())
 
-    def _seen(self, key: str, name: str, path: str | None, text: str, *, is_open: bool) -> File:
+    def _seen(self, piece: Piece, names: dict[str, str]) -> File:
+        """The file that a piece is, new or brought up to date. A name that another file has gets a number."""
+        key = piece.key or piece.name
         file = self._prefix.files.get(key)
         if file is None:
-            taken = {other.name for other in self._prefix.files.values()}
-            number, unique = 2, name
-            while unique in taken:
-                number, unique = number + 1, f"{name} ({number})"
-            return File(key=key, name=unique, path=path, text=text, open=is_open)
-        file.path, file.open = path, is_open
-        if file.text != text:
-            file.text, file.edited = text, self._request
+            number, name = 2, piece.name
+            while names.setdefault(name, key) != key:
+                number, name = number + 1, f"{piece.name} ({number})"
+            return File(key=key, name=name, path=piece.path, text=piece.text, open=piece.open)
+        file.path, file.open = piece.path, piece.open
+        if file.text != piece.text:
+            file.text, file.edited = piece.text, self._request
         return file
 
     def _arrange(
@@ -152,20 +156,27 @@ class SharedContext:
             if prefix.can_hold(current, budget):
                 prefix.lay_out(current, others, budget, overflow=True)
                 return f"{current.name} was opened and needed room"
-            prefix.append_others(new, budget)
+            prefix.append(None, new, budget)
         if prefix.includes(current) and _cursor_left(current):
-            prefix.rewrite(self._readable(prefix.chunk_of(current)), current, budget)
+            self._rewrite(self._readable(prefix.chunk_of(current)), current, budget)
             reason = f"the cursor left the part of {current.name} that was frozen"
         start = self._bought_out(snapshot, tail, current, ratios)
         if start is not None:
-            prefix.rewrite(start, current, budget)
+            self._rewrite(start, current, budget)
             reason = "the changes to it or to files behind it had cost as much as freezing them anew"
         if prefix.tokens() > budget:
             prefix.lay_out(current, others, budget, overflow=True)
             reason = "the shared files outgrew the budget for context"
-        for file in prefix.files.values():
-            file.follow(is_current=file is current)
         return reason
+
+    def _rewrite(self, start: int, current: File, budget: int) -> None:
+        self._prefix.rewrite(start, current, budget)
+        self._stored = frozenset(stored for stored in self._stored if stored <= start)
+        self._follow(current)
+
+    def _follow(self, current: File) -> None:
+        for file in self._prefix.files.values():
+            file.follow(is_current=file is current)
 
     def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
         """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; the rest pays its rent."""
@@ -197,7 +208,7 @@ class SharedContext:
         view = View(
             name=current.name,
             language=snapshot.language,
-            text=snapshot.text,
+            text=sendable(snapshot.text),
             start=snapshot.start,
             end=snapshot.end,
             tracked=current.copy if included else None,

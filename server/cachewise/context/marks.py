@@ -25,8 +25,10 @@ def marks_of(blocks: Sequence[Block], traits: CacheTraits, ttl: TtlSetting, last
     In order of importance, as far as the provider takes so many: the end of the prefix; the end of the stable files,
     which stays when a file behind it is written anew; the end of what is shared with the last prefix where blocks
     follow, so that it is found; the end of all but the last copy, the one that is most likely to be written anew;
-    steps between marks that are too far apart; the system text where it is worth caching alone. With a TTL of an hour the marks on copies of files that are being edited keep five minutes: they
-    are rewritten more often, and hour-long writes cost more. `auto` is five minutes.
+    steps between marks that are too far apart; the system text where it is worth caching alone.
+
+    With a TTL of an hour the marks on copies of files that are being edited keep five minutes: they are rewritten
+    more often, and hour-long writes cost more. `auto` is five minutes.
 
     Args:
         blocks: The blocks of the plan, tail included.

@@ -22,6 +22,8 @@ _AFTER_OVERFLOW = 0.8
 """After an overflow files are taken in up to this part of those shares, so that the next one is not near."""
 _SMALLEST_PART = 200
 """Tokens. A smaller part of a document is not worth its place: the window in the tail shows as much."""
+_SMALLEST_SHARE = 0.2
+"""Of the budget: with less room left, a document that is opened gets its room by laying everything out anew."""
 _MOST_CHUNKS = 24
 """More than this are packed anew when the cache is cold."""
 
@@ -47,7 +49,7 @@ class Prefix:
         """Whether a copy of the file is in the prefix."""
         return self.files.get(file.key) is file
 
-    def append(self, current: File, others: Sequence[File], budget: int) -> bool:
+    def append(self, current: File | None, others: Sequence[File], budget: int) -> bool:
         """Take in the current document, if it is missing, and what else is offered and fits, all behind what is there.
 
         New files go to the end even if copies of edited files stand before them: the prefix does not move, and at
@@ -55,22 +57,19 @@ class Prefix:
         To put them before it at once would write that copy again now, for certain.
 
         Returns:
-            False if the current document is missing and the whole of it does not fit.
+            False if the current document is missing and there is not even room for a good part of it.
         """
         used = self.tokens()
-        new_current = not self.includes(current)
-        if new_current:
-            if not self._fits_whole(current, budget - used):
+        missing = [] if current is None or self.includes(current) else [current]
+        for file in missing:
+            room = budget - used
+            if not self._freeze_current(file, room, smallest=int(budget * _SMALLEST_SHARE)):
                 return False
-            used += self._frozen_tokens(current)
+            used += self._estimator.tokens(file.framed)
         chosen = self._chosen(others, used, budget, 1.0)
-        if not chosen and not new_current:
-            return True
         self.chunks.extend(packed(chosen, _behind(self.chunks), self._estimator, budget))
-        if new_current:
-            self.chunks.extend(packed([current], Stability.WORKING, self._estimator, budget, alone=True))
-            chosen.append(current)
-        self.files.update((file.key, file) for file in chosen)
+        self.chunks.extend(packed(missing, Stability.WORKING, self._estimator, budget, alone=True))
+        self.files.update((file.key, file) for file in (*chosen, *missing))
         return True
 
     def lay_out(self, current: File, others: Sequence[File], budget: int, *, overflow: bool) -> None:
@@ -88,6 +87,8 @@ class Prefix:
         ranked += [file for file in chosen if not self.includes(file) and file is not current]
         ranked += [file for file in chosen if not self.includes(file) and file is current]
         self.files = {file.key: file for file in ranked}
+        for file in ranked:
+            file.rent = 0.0
         kept = 0 if len(self.chunks) > _MOST_CHUNKS else self._kept(*_ordered(ranked, current))
         self._replace(kept, ranked, current, budget)
 
@@ -107,9 +108,11 @@ class Prefix:
             else:
                 held = True
                 self._frozen_tokens(file)
+            file.rent = 0.0
             if not held:
                 del self.files[file.key]
-        self._replace(start, [file for file in self.files.values() if file in files], current, budget)
+        rewritten = set(files)
+        self._replace(start, [file for file in self.files.values() if file in rewritten], current, budget)
 
     def can_hold(self, current: File, budget: int) -> bool:
         """Whether at least a part of the document would fit into an empty prefix."""
@@ -137,12 +140,12 @@ class Prefix:
             del row[: len(files)]
         return len(self.chunks)
 
-    def _freeze_current(self, current: File, share: int) -> bool:
+    def _freeze_current(self, current: File, share: int, smallest: int = _SMALLEST_PART) -> bool:
+        """Freeze the document, or a part of it if that is at least `smallest` tokens; False if nothing was frozen."""
         if self._fits_whole(current, share):
-            if not current.is_fresh:
-                current.freeze()
+            self._frozen_tokens(current)
             return True
-        part = part_around(current, share, self._estimator) if share >= _SMALLEST_PART else None
+        part = part_around(current, share, self._estimator) if share >= max(smallest, _SMALLEST_PART) else None
         if part is not None:
             current.freeze(part)
         return part is not None

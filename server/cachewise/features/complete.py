@@ -64,7 +64,7 @@ async def _from_provider(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits) 
         feature="complete",
         model=model,
         plan=plan,
-        session_id=rooms.prompts.session_id(snapshot.folder),
+        folder=snapshot.folder,
         max_tokens=settings.completion_max_tokens,
         max_retries=1,
         max_wait=MAX_WAIT,

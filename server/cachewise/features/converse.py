@@ -38,7 +38,8 @@ class Question:
     feature: Feature
     model: ModelName
     plan: PromptPlan
-    session_id: str
+    folder: str | None
+    """The workspace folder that the plan is about."""
     max_tokens: int
     max_retries: int = 2
     max_wait: float = 20.0
@@ -70,7 +71,7 @@ class Conversation:
             plan=question.plan,
             traits=traits(question.model),
             max_tokens=question.max_tokens,
-            session_id=question.session_id,
+            session_id=self._rooms.prompts.session_id(question.folder),
             max_retries=question.max_retries,
             max_wait=question.max_wait,
         )
@@ -96,10 +97,13 @@ class Conversation:
         finally:
             self._rooms.live -= 1
             self.usage = self._meter.finish(outcome, fault=fault, attempts=attempts)
+            self._rooms.prompts.learn(question.folder, question.model, question.plan, self.usage.tokens.input)
             if self._meter.wants_bill and self._meter.generation_id is not None:
                 self._rooms.later(self._ask_later(self._meter.generation_id))
         if fault is not None:
+            self._rooms.health.failed(fault)
             raise fault
+        self._rooms.health.succeeded()
         return self.usage
 
     def _take(self, event: StreamEvent) -> bool:
@@ -150,7 +154,7 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
         plan=question.plan,
         traits=traits(question.model),
         model=question.model,
-        session_id=question.session_id,
+        session_id=rooms.prompts.session_id(question.folder),
     )
     return Conversation(rooms, question, provider, meter)
 

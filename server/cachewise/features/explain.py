@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cachewise.context.tail import ExplainTail
+from cachewise.context.tail import TailSpec
 from cachewise.features.answer import Answer, Listener
 from cachewise.features.converse import Question, converse, require_provider
 from cachewise.features.rooms import Rooms
@@ -23,14 +23,14 @@ async def explain(rooms: Rooms, snapshot: Snapshot, question: str | None, listen
     feature: Literal["explain", "ask"] = "ask" if question is not None else "explain"
     model = rooms.model_for(feature)
     traits = require_provider(rooms, model)
-    plan = await rooms.prompts.plan(snapshot, ExplainTail(task=feature, question=question), model, traits, rooms.settings)
+    plan = await rooms.prompts.plan(snapshot, TailSpec(kind=feature, question=question), model, traits, rooms.settings)
     conversation = await converse(
         rooms,
         Question(
             feature=feature,
             model=model,
             plan=plan,
-            session_id=rooms.prompts.session_id(snapshot.folder),
+            folder=snapshot.folder,
             max_tokens=MAX_TOKENS,
         ),
     )

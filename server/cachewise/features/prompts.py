@@ -8,17 +8,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 import os
 import secrets
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cachewise.context.exclude import Exclusions
 from cachewise.context.gather import Gatherer
 from cachewise.context.layout import SharedContext
-from cachewise.context.tail import TailSpec
-from cachewise.model.names import CacheTraits, ModelName
+from cachewise.context.rent import Ratios
+from cachewise.context.tail import AnyTail
+from cachewise.context.tokens import TokenEstimator
+from cachewise.ledger.prices import Prices
+from cachewise.model.names import TTL_SECONDS, CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
 from cachewise.session.documents import Documents
@@ -30,17 +35,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Folder:
-    """One workspace folder's context, and what gathers for it."""
+    """One workspace folder's context for each model, and what gathers for it."""
 
     gatherer: Gatherer
-    shared: dict[ModelName, SharedContext]
+    shared: dict[ModelName, SharedContext] = field(default_factory=dict)
+    used: dict[ModelName, float] = field(default_factory=dict)
+    """When each was last planned with, in seconds of the monotonic clock."""
 
 
 class Prompts:
     """Plans prompts. A prompt cache belongs to one model, so each folder has one shared context for each model."""
 
-    def __init__(self, documents: Documents, state: Path) -> None:
+    def __init__(self, documents: Documents, prices: Prices, state: Path) -> None:
         self._documents = documents
+        self._prices = prices
         self._state = state
         self._folders: dict[str | None, _Folder] = {}
         self._globs: tuple[str, ...] = ()
@@ -59,7 +67,7 @@ class Prompts:
         return hashlib.blake2b(os.fsencode(folder or ""), key=self._salt, digest_size=16).hexdigest()
 
     async def plan(
-        self, snapshot: Snapshot, tail: TailSpec, model: ModelName, traits: CacheTraits, settings: Settings
+        self, snapshot: Snapshot, tail: AnyTail, model: ModelName, traits: CacheTraits, settings: Settings
     ) -> PromptPlan:
         """The prompt for a request about `snapshot`."""
         if self._salt is None:
@@ -67,21 +75,45 @@ class Prompts:
         folder = self._folder(snapshot.folder)
         shared = folder.shared.get(model)
         if shared is None:
-            shared = folder.shared[model] = SharedContext(traits)
+            estimator = TokenEstimator(traits.tokens_per_byte)
+            shared = folder.shared[model] = SharedContext(os.path.basename(snapshot.folder or ""), estimator)
         open_documents = [
             self._documents.snapshot(document.uri, (0, 0)) for document in self._documents.open_documents()
         ]
         near = [other for other in open_documents if other.folder == snapshot.folder]
         pieces = await folder.gatherer.gather(snapshot, near, shared.paths)
+        now = time.monotonic()
+        ttl = TTL_SECONDS["1h"] if settings.prompt_cache_ttl == "1h" else traits.ttl_seconds
+        cold = now - folder.used.get(model, -math.inf) > ttl
+        folder.used[model] = now
         return shared.plan(
-            snapshot, pieces, tail, traits, settings.context_max_tokens, settings.prompt_cache_ttl
+            snapshot,
+            pieces,
+            tail,
+            traits,
+            settings.context_max_tokens,
+            settings.prompt_cache_ttl,
+            cold=cold,
+            ratios=self._ratios(model),
         )
+
+    def learn(self, folder: str | None, model: ModelName, plan: PromptPlan, reported: int | None) -> None:
+        """Correct the token estimates by what the provider counted for a plan."""
+        found = self._folders.get(folder)
+        if found is not None and reported is not None and (shared := found.shared.get(model)) is not None:
+            shared.estimator.learn(plan.tokens, reported)
+
+    def _ratios(self, model: ModelName) -> Ratios:
+        """The model's own price ratios; the usual ones while the price list is not there, or does not know it."""
+        price = self._prices.price(model) if self._prices.loaded else None
+        found = price.ratios if price is not None else None
+        return Ratios() if found is None else Ratios(read=float(found.read), write=float(found.write_5m))
 
     def _folder(self, path: str | None) -> _Folder:
         found = self._folders.get(path)
         if found is None:
             exclusions = None if path is None else Exclusions(path, self._globs)
-            found = self._folders[path] = _Folder(Gatherer(exclusions), {})
+            found = self._folders[path] = _Folder(Gatherer(exclusions))
         return found
 
 

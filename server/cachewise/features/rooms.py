@@ -36,6 +36,8 @@ class Rooms:
     pages: Pages
     health: Health
     prepared: bool = False
+    warming: list[asyncio.Task[None]] = field(default_factory=list)
+    """The loading of providers; the registry owns it, here it is only kept from being lost."""
     live: int = 0
     """Requests to providers that are running now."""
     background: set[asyncio.Task[None]] = field(default_factory=set)
@@ -73,7 +75,7 @@ class Rooms:
         if not self.prepared:
             self.prepared = True
             for model in {self.settings.model, self.settings.completion_model}:
-                self.providers.warm_up(model)
+                self.warming.append(self.providers.warm_up(model))
 
     async def started(self) -> None:
         """The editor is ready: read today's sums of the ledger."""

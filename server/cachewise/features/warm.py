@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cachewise.context.tail import WarmTail
+from cachewise.context.tail import TailSpec
 from cachewise.features.converse import Question, converse, require_provider
 from cachewise.features.rooms import Rooms
 from cachewise.model.snapshot import Snapshot
@@ -20,12 +20,12 @@ async def warm(rooms: Rooms, snapshot: Snapshot) -> Usage:
     """
     model = rooms.settings.model
     traits = require_provider(rooms, model)
-    plan = await rooms.prompts.plan(snapshot, WarmTail(), model, traits, rooms.settings)
+    plan = await rooms.prompts.plan(snapshot, TailSpec(kind="warm"), model, traits, rooms.settings)
     question = Question(
         feature="warm",
         model=model,
         plan=plan,
-        session_id=rooms.prompts.session_id(snapshot.folder),
+        folder=snapshot.folder,
         max_tokens=WARM_TOKENS,
     )
     return await (await converse(rooms, question)).read(lambda text: None)

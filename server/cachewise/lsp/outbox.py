@@ -21,7 +21,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 
-CONGESTED = 8 * 1024 * 1024
+CONGESTED = 4 * 1024 * 1024
 """Unsent bytes above which the server stops taking requests."""
 STALLED = 30.0
 """Seconds without a byte taken, while congested, after which a client counts as gone."""

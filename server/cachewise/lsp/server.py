@@ -170,6 +170,8 @@ class CachewiseServer(LanguageServer):
             async for frame in frames:
                 if self.protocol.accept(frame):
                     await asyncio.sleep(0)
+                if outbox.congested:
+                    _log.info("the client does not read: %d bytes wait, no further requests are taken", outbox.unsent)
                 while outbox.congested:
                     if outbox.stalled_for() > STALLED:
                         _log.error("the client takes no messages any more")

@@ -29,7 +29,7 @@ MAX_LINE = 8 * 1024
 MAX_HEADERS = 16 * 1024
 MAX_BODY = 64 * 1024 * 1024
 CHUNK = 64 * 1024
-BACKLOG = 8 * 1024 * 1024
+BACKLOG = 2 * 1024 * 1024
 """Bytes of complete messages that may wait for the event loop before the reading thread pauses."""
 
 _NEXT_HEADER = re.compile(rb"content-length:[ \t]{0,8}\d{1,8}[ \t]{0,8}\r?\n", re.IGNORECASE)

@@ -3,7 +3,8 @@
 Plain requests: no marks, no session, nothing that a strict server could refuse. Such servers find any stable prefix
 again by themselves. What they read from it is known only where the response says it: llama.cpp does, vLLM does when it
 was started with `--enable-prompt-tokens-details`, Ollama never does. Where it is not said the count is None, not 0.
-Whether a model thinks is left to the server, because each wants to be told in its own way.
+Whether a model thinks is left to the server, because each wants to be told in its own way; what it thinks between
+`<think>` and `</think>` is left out of the answer.
 """
 
 from __future__ import annotations

@@ -118,6 +118,7 @@ class OpenAI:
                 may_tokenize_special_tokens_in_content=False,
                 openai_chat_streaming_requires_finish_reason=True,
                 ignore_streamed_leading_whitespace=False,
+                thinking_tags=("", ""),
                 openai_supports_prompt_cache_breakpoints=marked,
             )
             self._models[name, marked] = ChatModel(name, provider=self._provider, profile=profile)

@@ -31,16 +31,19 @@ from cachewise.providers.usage import generation_report, openrouter_report
 from cachewise.settings.endpoints import Endpoint
 
 _RAW_USAGE = "cachewise_usage"
+_UPSTREAM = "cachewise_upstream"
 
 
 class _Response(OpenRouterStreamedResponse):
     """Keeps the usage as it was sent: pydantic-ai drops a cost of 0 and turns a missing count into 0."""
 
     def _map_chunk_provider_details(self, chunk: ChatCompletionChunk) -> dict[str, Any] | None:
-        details = super()._map_chunk_provider_details(chunk)
-        if chunk.usage is None:
-            return details
-        return {**(details or {}), _RAW_USAGE: chunk.usage.model_dump(exclude_none=True)}
+        details = super()._map_chunk_provider_details(chunk) or {}
+        if chunk.usage is not None:
+            details[_RAW_USAGE] = chunk.usage.model_dump(exclude_none=True)
+        if upstream := getattr(chunk, "provider", None):
+            details[_UPSTREAM] = upstream  # not every chunk names it
+        return details or None
 
 
 class _Model(OpenRouterModel):
@@ -140,6 +143,7 @@ def _profile(name: str, marked: bool) -> OpenRouterModelProfile:
         may_tokenize_special_tokens_in_content=False,  # else tokens of chat templates in source files are rewritten
         openai_chat_streaming_requires_finish_reason=True,  # else a stream that was cut off counts as complete
         ignore_streamed_leading_whitespace=False,  # a completion may begin with indentation
+        thinking_tags=("", ""),  # thinking comes in a field of its own; `<think>` in a text is text
     )
     if marked and not _is_claude(name):
         profile["openrouter_supports_cache_control"] = True
@@ -150,7 +154,5 @@ def _profile(name: str, marked: bool) -> OpenRouterModelProfile:
 
 def _report(stream: StreamedResponse) -> UsageReport | None:
     details = stream.provider_details or {}
-    upstream = details.get("downstream_provider")
-    upstream = upstream if isinstance(upstream, str) else None
     raw = details.get(_RAW_USAGE)
-    return None if raw is None else openrouter_report(raw, upstream=upstream)
+    return None if raw is None else openrouter_report(raw, upstream=details.get(_UPSTREAM))

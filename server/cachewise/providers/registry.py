@@ -60,6 +60,15 @@ class Providers:
         found: Provider = provider
         return found
 
+    def require(self, model: ModelName) -> None:
+        """Refuse, without loading anything, a model that can't be asked.
+
+        Raises:
+            NoKey: no key is known for it; the sentence says what to do.
+            RequestFailed: as for `get`.
+        """
+        self._endpoint(model)
+
     def warm_up(self, model: ModelName) -> asyncio.Task[None]:
         """Start to import and build what a model needs. The task never fails; a first request meets the same fault."""
         task = asyncio.create_task(self._warm(model))

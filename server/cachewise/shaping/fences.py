@@ -40,7 +40,7 @@ def code_span(text: str, place: Place) -> tuple[int, int]:
         nested = opening[2].lower() in _WRAPPERS
         closing = _closing(lines, first + 1, opening[1], nested=nested)
     else:
-        start = starts[first] if any(line.strip() for line in lines[:first]) else 0
+        start = min(starts[first], len(text)) if any(line.strip() for line in lines[:first]) else 0
         closing = None if place.in_prose or place.in_fence else _stray(lines, first)
     if closing is None:
         return start, len(text)
@@ -56,7 +56,7 @@ def _skip_preamble(lines: list[str], first: int, place: Place) -> int:
     first += 1
     while first < len(lines) and (not lines[first].strip() or _PREAMBLE.match(lines[first])):
         first += 1
-    return min(first, len(lines) - 1)
+    return first
 
 
 def _closing(lines: list[str], first: int, fence: str, *, nested: bool) -> int | None:

@@ -77,8 +77,8 @@ def settled(lines: Sequence[str], place: Place) -> list[str]:
     wanted = unit_of((*place.above, place.prefix + "x", *place.below))
     settled_lines = list(lines)
     if wanted is not None:
-        own = unit_of(lines[1:]) or wanted
         begin = 0 if place.blank else 1
+        own = unit_of(line for line in lines[begin:] if not line.startswith("\t")) or " " * TAB_WIDTH
         settled_lines[begin:] = [_restyled(line, own, wanted) for line in lines[begin:]]
     shift = _shift(settled_lines, place)
     if shift:
@@ -89,7 +89,7 @@ def settled(lines: Sequence[str], place: Place) -> list[str]:
 def _restyled(line: str, own: str, wanted: str) -> str:
     body = line.lstrip(" \t")
     lead = line[: len(line) - len(body)]
-    if wanted == "\t" and lead and "\t" not in lead and own != "\t":
+    if wanted == "\t" and lead and "\t" not in lead:
         levels, odd = divmod(len(lead), len(own))
         return "\t" * levels + " " * odd + body
     if wanted != "\t" and "\t" in lead:

@@ -52,13 +52,11 @@ def _repeated_lines(text: str, place: Place) -> int:
     lead = len(text) - len(text.lstrip("\n"))
     lines = text[lead:].split("\n")
     first = lines[0].strip()
-    if not first:
+    if len(first) < _SUBSTANCE:
         return 0
     for count in range(min(_MAX_LINES, len(place.above), len(lines)), 0, -1):
         above = place.above[-count:]
         if above[0].strip() != first or any(a.strip() != b.strip() for a, b in zip(above, lines, strict=False)):
-            continue
-        if count == 1 and len(first) < _SUBSTANCE:
             continue
         drop = lead + sum(len(line) + 1 for line in lines[:count])
         if place.blank:

@@ -16,10 +16,19 @@ Eol = Literal["\n", "\r\n", "\r"]
 CURSOR_MARK = "<|cursor|>"
 """What prompts put in the place of the cursor, and models sometimes repeat."""
 
-_END_MARK = re.compile(
-    r"<\|(?:endoftext|im_end|eot_id|end|fim_(?:prefix|suffix|middle|pad)|file_sep)\|>|<EOT>|</s>\s*\Z"
+_END_MARKS = (
+    "<|endoftext|>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|fim_middle|>",
+    "<|fim_pad|>",
+    "<|file_sep|>",
+    "<EOT>",
 )
-_CUT_MARK = re.compile(r"<\|[a-z_]{1,12}\|?\Z")
+_END_MARK = re.compile("|".join(map(re.escape, _END_MARKS)))
+_MARK_BEGUN = re.compile(r"<(?:\|[a-z_]+\|?|EOT?)\Z")
 _HARD_BREAK_LANGUAGES = frozenset({"markdown", "mdx", "plaintext"})
 
 
@@ -51,7 +60,10 @@ def cleaned(raw: str) -> str:
     ended = _END_MARK.search(text)
     if ended is not None:
         return text[: ended.start()]
-    return _CUT_MARK.sub("", text)
+    begun = _MARK_BEGUN.search(text)
+    if begun is not None and any(mark.startswith(begun[0]) for mark in (CURSOR_MARK, *_END_MARKS)):
+        return text[: begun.start()]
+    return text
 
 
 def trimmed(text: str, place: Place) -> str:

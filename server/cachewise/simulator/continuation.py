@@ -17,6 +17,8 @@ _MAX_LINES = 12
 _END_OF_TEXT = "\0"
 _FRAME_LINE = re.compile(r"^</?[A-Za-z][\w-]*(?: [^<>\n]*)?>$")
 _WORD = re.compile(r"[A-Za-z_]\w{2,60}")
+_LONE_WORD = re.compile(r"[^\w\n]*\w*")
+"""A match that says nothing about the statement unless it is all of the line: only the word is completed."""
 _OPENERS = (":", "{", "(", "[", "=>", "then", "do")
 
 
@@ -24,15 +26,18 @@ def continue_text(before: str, after: str, context: Sequence[str]) -> str:
     """A completion for the place between `before` and `after`; never empty."""
     whole = _END_OF_TEXT.join((*context, before + after))
     cursor = len(whole) - len(after)
-    for end in _other_places(whole, cursor, len(before)):
-        text = _to_end_of_block(whole, end)
+    line = before.rsplit("\n", 1)[-1]
+    for end, length in _other_places(whole, cursor, len(before)):
+        found = whole[cursor - length : cursor]
+        is_word = _LONE_WORD.fullmatch(found) and found.strip() != line.strip()
+        text = _to_end_of_word(whole, end) if is_word else _to_end_of_block(whole, end)
         if text.strip() and not _stands_already(text, after):
             return text
-    return _plausible(before, whole)
+    return _plausible(before, after, whole)
 
 
-def _other_places(whole: str, cursor: int, limit: int) -> Iterator[int]:
-    """Ends of other occurrences of the text before the cursor, those of the longest such text first."""
+def _other_places(whole: str, cursor: int, limit: int) -> Iterator[tuple[int, int]]:
+    """Ends of other occurrences of the text before the cursor, the longest such text first, and its length."""
     low, high = 0, min(_LONGEST, limit)
     while low < high:
         length = (low + high + 1) // 2
@@ -45,7 +50,7 @@ def _other_places(whole: str, cursor: int, limit: int) -> Iterator[int]:
         for end in _occurrences(whole, cursor, low):
             if end not in seen:
                 seen.add(end)
-                yield end
+                yield end, low
             if len(seen) >= _TRIES:
                 return
         low = low * 7 // 10
@@ -69,7 +74,7 @@ def _to_end_of_block(whole: str, start: int) -> str:
     lines = whole[start : stop if stop >= 0 else len(whole)].split("\n", _MAX_LINES + 1)[: _MAX_LINES + 1]
     head = whole[line_start:start]
     taken = [lines[0]]
-    if not (head + lines[0]).strip() or not lines[0].strip():
+    if not lines[0].strip() and not head.rstrip().endswith(_OPENERS):
         # The statement begins on the next line that has text.
         while len(taken) < len(lines) and not taken[-1].strip():
             taken.append(lines[len(taken)])
@@ -94,6 +99,11 @@ def _to_end_of_block(whole: str, start: int) -> str:
     return "\n".join(taken).rstrip()
 
 
+def _to_end_of_word(whole: str, start: int) -> str:
+    found = re.compile(r"\w*").match(whole, start)
+    return found[0] if found else ""
+
+
 def _depth(line: str) -> int:
     return sum(line.count(c) for c in "([{") - sum(line.count(c) for c in ")]}")
 
@@ -108,13 +118,14 @@ def _stands_already(text: str, after: str) -> bool:
     return after.lstrip().startswith(first)
 
 
-def _plausible(before: str, whole: str) -> str:
+def _plausible(before: str, after: str, whole: str) -> str:
     """A line for a place that has no like: the rest of a known word, the body of a block, or a use of the last name."""
     line = before.rsplit("\n", 1)[-1]
     partial = re.search(r"[A-Za-z_]\w*$", line)
     if partial is not None:
-        words = Counter(w for w in _WORD.findall(whole) if w.startswith(partial[0]) and w != partial[0])
-        if words:
+        known = (w for w in _WORD.findall(whole) if w.startswith(partial[0]) and w != partial[0])
+        words = Counter(w for w in known if not after.startswith(w[len(partial[0]) :]))
+        if words and not after[:1].isalnum():
             likeliest: str = words.most_common(1)[0][0]
             return likeliest[len(partial[0]) :]
     indent = " " * _indentation(line)

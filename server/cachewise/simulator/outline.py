@@ -129,30 +129,38 @@ def _written(node: ast.AST) -> str:
 
 
 def _from_lines(lines: list[str]) -> list[Definition]:
-    found: list[tuple[str, str, str, list[str]]] = []
+    found: list[tuple[str, str, tuple[str, ...], list[str]]] = []
     rest: list[str] = []
     for line in lines:
         line = line[:_MAX_LINE]
         match = next((m for m in (pattern.match(line) for pattern in _DEFINITIONS) if m), None)
         if match is not None and match["name"] not in _KEYWORDS:
             is_class = match["kind"] in ("class", "struct", "interface", "trait", "enum", "record", "impl")
-            found.append(("class" if is_class else "function", match["name"], match["params"], [line[match.end() :]]))
+            kind = "class" if is_class else "function"
+            names = _parameters(match["params"], type_first=match["kind"] == "{")
+            found.append((kind, match["name"], names, [line[match.end() :]]))
         else:
             (found[-1][3] if found else rest).append(line)
     if not found:
-        return [_of_lines("code", "", "", rest)]
+        return [_of_lines("code", "", (), rest)]
     return [_of_lines(*each) for each in found]
 
 
-def _of_lines(kind: str, name: str, params: str, body: list[str]) -> Definition:
+def _parameters(text: str, *, type_first: bool) -> tuple[str, ...]:
+    """The names in a list of parameters: before the colon or the blank, or behind the type as in C and Java."""
+    parts = [part.partition("=")[0].partition(":")[0].split() for part in text.split(",")]
+    names = [part[-1 if type_first else 0].strip("*&.[]") for part in parts if part]
+    return tuple(name for name in names if name and name not in ("self", "cls", "mut", "void"))
+
+
+def _of_lines(kind: str, name: str, parameters: tuple[str, ...], body: list[str]) -> Definition:
     calls = [call for line in body for call in _CALL.findall(line)]
     raises = _distinct(each for line in body for each in _RAISE.findall(line))
     returns = [found[1].strip() for line in body if (found := _RETURN.match(line)) and found[1].strip()]
-    names = [re.split(r"[:=\s]", part.strip().lstrip("*&."), maxsplit=1)[0] for part in params.split(",")]
     return Definition(
         kind=kind,
         name=name,
-        parameters=tuple(n for n in names if n and n not in ("self", "cls", "mut")),
+        parameters=parameters,
         calls=_distinct(c for c in calls if c not in _KEYWORDS and c not in raises and c != name),
         raises=raises,
         returns=_distinct(returns),

@@ -70,6 +70,6 @@ class Prompt:
 
     @property
     def context(self) -> tuple[str, ...]:
-        """The texts of the blocks before the tail."""
+        """The texts of the blocks before the tail, without the system's."""
         last = max((i for i, block in enumerate(self.blocks) if block.role == "user"), default=len(self.blocks))
-        return tuple(block.text for block in self.blocks[:last])
+        return tuple(block.text for block in self.blocks[:last] if block.role in ("user", "assistant"))

@@ -26,6 +26,8 @@ from cachewise.simulator.wire import Finish, Reply, Wire
 
 _ID_PREFIX = {"openrouter": "gen", "openai": "chatcmpl", "anthropic": "msg"}
 _GARBAGE = b'data: {"id": "simulated", "choices": [{"delta": {"conte\n\n'
+_GARBAGE_EVENT = b"event: content_block_delta\n"
+"""Before the garbage where clients look at data only behind the name of an event that they know."""
 _NO_FAULT = Fault()
 _FREE = Charge()
 
@@ -146,10 +148,10 @@ class Kitchen:
                 await exchange.sleep(script.token_delay)
             else:
                 record.first_token_at = time.monotonic()
-                self.journal.changed()
             await exchange.send(wire.delta(reply, piece))
             record.output_tokens += 1
             record.text += piece
+            self.journal.changed()
         beyond = breaks_at is not None and breaks_at >= len(reply.pieces)
         if beyond and await self._breaks(wire, exchange, record, reply, fault):
             return
@@ -166,7 +168,7 @@ class Kitchen:
         record.outcome, record.finish = "fault", "error"
         match fault.kind:
             case "garbage":
-                await exchange.send(_GARBAGE)
+                await exchange.send(_GARBAGE_EVENT + _GARBAGE if wire.name == "anthropic" else _GARBAGE)
             case "errorMidStream":
                 await exchange.send(wire.error_event(reply, fault))
             case "resetMidStream":
