@@ -103,7 +103,9 @@ def check_rebuilt(plan: PromptPlan, screen: Screen, name: str, text: str) -> Non
     script=st.lists(moves(), min_size=8, max_size=30),
     style=st.sampled_from(("control", "breakpoint", "automatic", "none")),
     budget=st.sampled_from((ROOMY, ROOMY, 1_600, 2_400)),
-    ratios=st.sampled_from((Ratios(), Ratios(read=0.05), Ratios(write=1.0), Ratios(write=1_000.0), Ratios(write=1_000.0))),
+    ratios=st.sampled_from(
+        (Ratios(), Ratios(read=0.05), Ratios(write=1.0), Ratios(write=1_000.0), Ratios(write=1_000.0))
+    ),
 )
 def test_promises_hold_after_any_moves(
     first: str, script: list[tuple[str, str, int, int, str]], style: str, budget: int, ratios: Ratios

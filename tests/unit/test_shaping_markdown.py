@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from cachewise.shaping.markdown import harmless
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+
+from cachewise.shaping.markdown import harmless
 
 KEPT = {
     "plain": "Adds two numbers.",
@@ -66,8 +67,36 @@ def active(markdown: str) -> list[str]:
 
 
 PIECES = st.sampled_from(
-    ["[", "]", "(", ")", "!", "<", ">", "`", "``", "```", "~~~", "\\", "\n", "\n\n", " ", "    ", "- ", "> ", "x"]
-    + ["command:y", "file:///z", "https://h.example", "[x]: command:y\n", "![i](u)", "<b>", "[l](command:q)", '"t"', "\t"]
+    [
+        "[",
+        "]",
+        "(",
+        ")",
+        "!",
+        "<",
+        ">",
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "\\",
+        "\n",
+        "\n\n",
+        " ",
+        "    ",
+        "- ",
+        "> ",
+        "x",
+        "command:y",
+        "file:///z",
+        "https://h.example",
+        "[x]: command:y\n",
+        "![i](u)",
+        "<b>",
+        "[l](command:q)",
+        '"t"',
+        "\t",
+    ]
 )
 
 

@@ -117,6 +117,14 @@ def test_a_mark_looks_back_twenty_positions_its_own_included(added: int, read: i
     )
 
 
+def test_a_hit_at_an_early_mark_counts_where_the_late_one_does_not_reach_it() -> None:
+    between = [B("between", 10)] * 25
+    check(
+        Step(0, (B("system", 1100, "5m"), B("tail", 9)), (0, 1100, 0, 9)),
+        Step(1, (B("system", 1100, "5m"), *between, B("late", 10, "5m"), B("tail", 9)), (1100, 260, 0, 9)),
+    )
+
+
 @pytest.mark.parametrize(
     ("marks", "says"),
     [

@@ -181,6 +181,21 @@ def test_an_explanation_reads_like_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        pytest.param("f = lambda: 1", "This is a piece of 1 line that defines nothing by itself.", id="no-definition"),
+        pytest.param("def f(): g()", "This line defines 1 function.", id="one-line"),
+        pytest.param("class A:\n  x: int\nclass B: pass", "These 3 lines define 2 classes.", id="classes"),
+        pytest.param("\n".join(f"def f{n}(): g()" for n in range(20)), "8 more definitions follow.", id="many"),
+        pytest.param("def f():\n" + "".join(f"  g{n}()\n" for n in range(9)), "`g5` and 3 more.", id="many-calls"),
+        pytest.param("def f(): return '" + "x" * 99 + "'", "It returns `'" + "x" * 58 + "…`.", id="long"),
+    ],
+)
+def test_an_overview(code: str, says: str) -> None:
+    assert says in explain_code(code, "python", "")
+
+
 @settings(deadline=None)
 @given(st.text() | st.text(alphabet="def class(){}:=>\n\t returnx,`'\"\\"), st.sampled_from(["", "python", "go"]))
 def test_any_code_is_explained_and_labelled(code: str, language: str) -> None:

@@ -130,11 +130,12 @@ class Flights(Generic[D, R]):
     async def left(self, key: Hashable, flight: Flight[D, R]) -> None:
         """A waiter has left."""
         flight.waiters -= 1
-        if flight.waiters > 0 or flight.task.done():
+        if flight.waiters > 0:
             return
         self._remove(key, flight)  # newcomers start afresh instead of boarding what is going down
-        flight.task.cancel()
-        await asyncio.wait({flight.task})
+        if not flight.task.done():
+            flight.task.cancel()
+            await asyncio.wait({flight.task})
 
     async def aclose(self) -> None:
         """Cancel everything in the air."""

@@ -25,6 +25,8 @@ from cachewise.simulator.server import Simulator
 
 MODEL = "openrouter:anthropic/claude-haiku-4.5"
 _KEY = "simulated-key-of-the-demo"
+_TEXT, _WORK = "text", "work"
+"""Progress tokens of a request: one for its text, one for its begin and end."""
 _PACES = {
     "fast": Script(first_token_delay=0.15, token_delay=0.004, api_key=_KEY),
     "real": Script(first_token_delay=0.6, token_delay=0.015, api_key=_KEY),
@@ -164,13 +166,13 @@ async def _stream(editor: Editor, show: _Show, method: str, params: dict[str, An
 
     def progress(message: dict[str, Any]) -> None:
         nonlocal readout
-        if message["token"] == "text":
+        if message["token"] == _TEXT:
             show.text(message["value"]["text"])
         elif message["value"].get("kind") == "end":
             readout = message["value"]["message"]
 
     editor.on("$/progress", progress)
-    await editor.request(method, {**params, "partialResultToken": "text", "workDoneToken": "work"})
+    await editor.request(method, {**params, "partialResultToken": _TEXT, "workDoneToken": _WORK})
     show.readout(readout)
 
 

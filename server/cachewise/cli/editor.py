@@ -105,7 +105,9 @@ class Editor:
         try:
             while True:
                 header = (await stream.readuntil(b"\r\n\r\n")).decode("ascii")
-                lengths = [line.split(":")[1] for line in header.splitlines() if line.lower().startswith("content-length")]
+                lengths = [
+                    line.split(":")[1] for line in header.splitlines() if line.lower().startswith("content-length")
+                ]
                 self._take(json.loads(await stream.readexactly(int(lengths[0]))))
         except asyncio.IncompleteReadError:
             for future in self._waiting.values():

@@ -62,9 +62,10 @@ def is_secret(path: str) -> bool:
 
 def names_secret(path: str) -> bool:
     """Whether the words of a path name a secret file, in any case. Asks no file system."""
-    *folders, name = re.split(r"[/\\]", path.casefold().rstrip("/\\"))
-    if any(folder in SECRET_FOLDERS for folder in folders):
+    parts = re.split(r"[/\\]", path.casefold().rstrip("/\\"))
+    if not SECRET_FOLDERS.isdisjoint(parts):
         return True
+    name = parts[-1]
     name = name.partition("::")[0].rstrip(". ") or name
     while True:
         if _NAME.fullmatch(name) and not _SOURCE_NAMED_ID.fullmatch(name):

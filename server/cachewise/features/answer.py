@@ -19,7 +19,6 @@ class Listener:
     """What a request to the provider used, once it is over: also when it failed or was cancelled."""
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A whole answer. The protocol's answer object."""

@@ -23,6 +23,7 @@ from cachewise.shaping.trim import eol_of
 MAX_WAIT = 1.0
 """Seconds that retries may wait: a suggestion that comes later than that is for a text that is no more."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """Text to show at the cursor."""
@@ -71,9 +72,7 @@ async def _from_provider(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits) 
     )
     conversation = await converse(rooms, question)
     before, after = snapshot.text[: snapshot.end], snapshot.text[snapshot.end :]
-    rule = StopRule(
-        before, after, multiline=settings.completion_multiline, language=snapshot.language
-    )
+    rule = StopRule(before, after, multiline=settings.completion_multiline, language=snapshot.language)
     await conversation.read(lambda text: rule.feed(text).done)
     text = fit(
         rule.finish().text,

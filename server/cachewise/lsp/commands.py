@@ -21,7 +21,9 @@ Command = Callable[[types.ExecuteCommandParams], Awaitable[Any]]
 class Commands:
     """Runs the commands of one client."""
 
-    def __init__(self, rooms: Rooms, wire: Wire, shower: Shower, new_token: Callable[[], Awaitable[Token | None]]) -> None:
+    def __init__(
+        self, rooms: Rooms, wire: Wire, shower: Shower, new_token: Callable[[], Awaitable[Token | None]]
+    ) -> None:
         self._rooms = rooms
         self._wire = wire
         self._shower = shower
@@ -86,6 +88,6 @@ class Commands:
         if not arguments or not isinstance(arguments[0], str) or len(arguments) > 2:
             raise InvalidParams("The command takes the id of a suggestion, and how many characters were accepted.")
         characters = arguments[1] if len(arguments) == 2 else None
-        if characters is not None and (not isinstance(characters, int) or isinstance(characters, bool) or characters < 0):
+        if characters is not None and (type(characters) is not int or characters < 0):
             raise InvalidParams("The number of accepted characters must be a whole number from 0.")
         self._rooms.ledger.accepted(arguments[0], characters)

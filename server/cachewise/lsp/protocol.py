@@ -116,7 +116,7 @@ class Protocol(LanguageServerProtocol):
     def _objection(self, request: Request) -> Refused | None:
         """Why a request may not be handled at all."""
         method = request.method
-        if False:
+        if request.id in self.requests:
             return Refused(errors.INVALID_REQUEST, "A request with this id is still running.", request.id)
         if self._shutdown:
             return Refused(errors.INVALID_REQUEST, "The server is shutting down.", request.id)

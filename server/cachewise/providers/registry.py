@@ -107,8 +107,8 @@ class Providers:
         endpoint = self._endpoints.get(key)
         if endpoint is None:
             raise RequestFailed(
-                f"The user file has no entry for {key!r}. Add one with the `base_url` of the server, or choose another "
-                "model."
+                f"There is no usable address for {key!r}: the user file has no entry for it, or its base URL was "
+                "refused. `cachewise settings` says which; or choose another model."
             )
         if endpoint.needs_key and endpoint.key is None:
             variable = endpoint.key_variable or KEY_VARIABLES.get(model.provider)

@@ -78,7 +78,7 @@ def settled(lines: Sequence[str], place: Place) -> list[str]:
     settled_lines = list(lines)
     if wanted is not None:
         begin = 0 if place.blank else 1
-        own = unit_of(line for line in lines[begin:] if not line.startswith("\t")) or " " * TAB_WIDTH
+        own = _own_unit(lines, place)
         settled_lines[begin:] = [_restyled(line, own, wanted) for line in lines[begin:]]
     shift = _shift(settled_lines, place)
     if shift:
@@ -86,11 +86,25 @@ def settled(lines: Sequence[str], place: Place) -> list[str]:
     return settled_lines
 
 
-def _restyled(line: str, own: str, wanted: str) -> str:
+def _own_unit(lines: Sequence[str], place: Place) -> int:
+    """The spaces that the model indents by, where the document has tabs.
+
+    Told from the first indented line alone, so that it is the same while lines are still coming in.
+    """
+    head = place.prefix + lines[0]
+    first = next((line for line in lines[1:] if line[:1] == " " and line.strip()), "")
+    lead = len(first) - len(first.lstrip(" "))
+    level = width(head) // TAB_WIDTH + opens_block(head, place.language)
+    if level and lead == 8 * level:
+        return 8
+    return 2 if lead % TAB_WIDTH == 2 else TAB_WIDTH
+
+
+def _restyled(line: str, own: int, wanted: str) -> str:
     body = line.lstrip(" \t")
     lead = line[: len(line) - len(body)]
     if wanted == "\t" and lead and "\t" not in lead:
-        levels, odd = divmod(len(lead), len(own))
+        levels, odd = divmod(len(lead), own)
         return "\t" * levels + " " * odd + body
     if wanted != "\t" and "\t" in lead:
         return lead.replace("\t", wanted) + body

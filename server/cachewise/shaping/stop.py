@@ -82,12 +82,16 @@ class StopRule:
         return self._last
 
     def _look(self, *, ended: bool, full: bool) -> Progress:
-        text = cleaned(self._raw[: self._max_chars])
+        received = cleaned(self._raw[: self._max_chars])
+        # A line that is not complete may still become anything: three backticks, for one, an opening fence.
+        text = received if ended or full else received[: received.rfind("\n") + 1]
+        if not text.strip() and not ended and not full:
+            return replace(self._last, text=received)
         start, end = insertion_span(text, self._place)
         fenced = end < len(text)
         whole = ended or fenced
         if not whole and not full and start < len(text) and still_repeating(text[start:], self._place):
-            return Progress(text=text, complete="", first_line=False, done=False)
+            return Progress(text=received, complete="", first_line=False, done=False)
         own = text[start:end].split("\n")
         lines = settled(own, self._place)
         counted = lines if whole else lines[:-1]
@@ -98,7 +102,7 @@ class StopRule:
         complete = text[: start + len("\n".join(own[:keep]))] if keep < len(own) else text
         done = ended or reason is not None
         return Progress(
-            text=complete if done else text,
+            text=complete if done else received,
             complete=complete,
             first_line=done or any(line.strip() for line in counted),
             done=done,
@@ -136,9 +140,12 @@ def find_end(
     if len(lines) >= max_lines:
         ends.append((max_lines, "length"))
     keep, reason = min(ends, default=(len(lines), None), key=lambda end: end[0])
-    closed = complete or reason is not None
-    if (below := stands_below(lines[:keep], place, complete=closed)) is not None:
-        return below, "below"
+    while keep:
+        # What is left after a cut has an end of its own, and that may stand below as well.
+        below = stands_below(lines[:keep], place, complete=complete or reason is not None)
+        if below is None:
+            break
+        keep, reason = below, "below"
     return None if reason is None or (complete and keep == len(lines)) else (keep, reason)
 
 

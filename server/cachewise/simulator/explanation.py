@@ -59,10 +59,10 @@ def _overview(definitions: Sequence[Definition], code: str) -> str:
         for number, word in ((functions, "function"), (classes, "class"))
         if number
     ]
-    extent = f"{lines} line{'s' if lines != 1 else ''}"
     if not counted:
-        return f"This is a piece of {extent} that defines nothing by itself."
-    return f"These {extent} define {' and '.join(counted)}."
+        return f"This is a piece of {lines} line{'s' if lines > 1 else ''} that defines nothing by itself."
+    subject = f"These {lines} lines define" if lines > 1 else "This line defines"
+    return f"{subject} {' and '.join(counted)}."
 
 
 def _signature(definition: Definition) -> str:

@@ -1,0 +1,131 @@
+"""A small random-weight model in a GGUF file: a real engine can load it, and nothing has to be downloaded.
+
+It has one token per byte, so that any text can be tokenized, and one small layer. It talks nonsense, the same
+nonsense for the same prompt: good for caching, streaming and usage, not for quality. Not here: the engine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32]
+
+CONTEXT = 32_768
+"""Tokens the model claims to have been made for."""
+END = "<|im_end|>"
+_SPECIALS = ("<|endoftext|>", "<|im_start|>", END)
+_CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_WIDTH = 64
+_HIDDEN = 128
+_BIAS = 8.0
+"""What the first channel of every token holds: nothing writes to it, so it works as a bias of the output."""
+_NEVER = -30.0
+
+
+def write_tiny_model(path: Path, *, seed: int = 1, end_logit: float = -8.0) -> Path:
+    """Write the model, about 0.2 MB, in well under a second; the same bytes for the same arguments.
+
+    Args:
+        path: Of the file, which is overwritten.
+        seed: Of the weights.
+        end_logit: How readily an answer ends by itself; at -8 hardly ever, so that `max_tokens` ends it.
+    """
+    byte_tokens = _byte_tokens()
+    blank = byte_tokens[ord(" ")]
+    # llama.cpp refuses a tokenizer without merges; runs of blanks are the ones that source text has most of.
+    merges = [(blank * run, blank * run) for run in (1, 2, 4)]
+    vocabulary = [*byte_tokens, *(left + right for left, right in merges), *_SPECIALS]
+    writer = gguf.GGUFWriter(str(path), "llama")
+    _describe(writer, vocabulary, merges)
+    for name, matrix in _tensors(vocabulary, seed, end_logit).items():
+        writer.add_tensor(name, matrix)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _byte_tokens() -> list[str]:
+    """A printable character for each byte, as byte-level BPE names them: its own where it has one."""
+    own = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return [chr(byte) if byte in own else chr(next(others)) for byte in range(256)]
+
+
+def _describe(writer: Any, vocabulary: list[str], merges: list[tuple[str, str]]) -> None:
+    kinds = [gguf.TokenType.CONTROL if token in _SPECIALS else gguf.TokenType.NORMAL for token in vocabulary]
+    writer.add_name("tiny-random")
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(_WIDTH)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(_HIDDEN)
+    writer.add_head_count(1)
+    writer.add_head_count_kv(1)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(_WIDTH)
+    writer.add_rope_freq_base(500_000.0)
+    writer.add_vocab_size(len(vocabulary))
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(vocabulary)
+    writer.add_token_types(kinds)
+    writer.add_token_merges([f"{left} {right}" for left, right in merges])
+    writer.add_bos_token_id(vocabulary.index(_SPECIALS[0]))
+    writer.add_eos_token_id(vocabulary.index(END))
+    writer.add_add_bos_token(False)
+    writer.add_add_space_prefix(False)
+    writer.add_chat_template(_CHAT_TEMPLATE)
+
+
+def _tensors(vocabulary: list[str], seed: int, end_logit: float) -> dict[str, Matrix]:
+    random = np.random.default_rng(seed)
+
+    def matrix(rows: int, columns: int, spread: float) -> Matrix:
+        return (random.standard_normal((rows, columns)) * spread).astype(np.float32)
+
+    def silent_first(weights: Matrix) -> Matrix:
+        weights[0] = 0.0
+        return weights
+
+    ones = np.ones(_WIDTH, np.float32)
+    even = _WIDTH**-0.5
+    embedding = matrix(len(vocabulary), _WIDTH, 1.0)
+    embedding[:, 0] = _BIAS
+    output = matrix(len(vocabulary), _WIDTH, 2.5 * even)
+    # After the last norm the first channel holds about this much: the other channels have grown to about twice 1.
+    scale = _BIAS / float(np.sqrt(_BIAS**2 / _WIDTH + 2.0))
+    output[:, 0] = np.array([_wish(token, end_logit) for token in vocabulary], np.float32) / scale
+    block = "blk.0."
+    return {
+        "token_embd.weight": embedding,
+        block + "attn_norm.weight": ones,
+        block + "attn_q.weight": matrix(_WIDTH, _WIDTH, even),
+        block + "attn_k.weight": matrix(_WIDTH, _WIDTH, even),
+        block + "attn_v.weight": matrix(_WIDTH, _WIDTH, even),
+        block + "attn_output.weight": silent_first(matrix(_WIDTH, _WIDTH, even)),
+        block + "ffn_norm.weight": ones,
+        block + "ffn_gate.weight": matrix(_HIDDEN, _WIDTH, even),
+        block + "ffn_up.weight": matrix(_HIDDEN, _WIDTH, even),
+        block + "ffn_down.weight": silent_first(matrix(_WIDTH, _HIDDEN, _HIDDEN**-0.5)),
+        "output_norm.weight": ones,
+        "output.weight": output,
+    }
+
+
+def _wish(token: str, end_logit: float) -> float:
+    """How much the model likes a token from the start: printable ones only, so that its answers can be read."""
+    if token in _SPECIALS:
+        return end_logit if token == END else _NEVER
+    if set(token) == {"\u0120"}:  # runs of blanks, as byte-level BPE names the blank
+        return 1.0 if len(token) == 1 else _NEVER
+    return 0.0 if "!" <= token <= "~" else _NEVER

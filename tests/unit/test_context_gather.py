@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from cachewise.context import gather
+from cachewise.context.exclude import Exclusions
+from cachewise.context.gather import LARGEST_FILE, Gatherer, Piece, fit, read_text
+from cachewise.model.snapshot import Snapshot
+
+
+def document(folder: Path | None, name: str, text: str, language: str = "python") -> Snapshot:
+    path = str(folder / name) if folder else None
+    return Snapshot(
+        uri=f"file://{path}" if path else f"untitled:{name}",
+        version=1,
+        language=language,
+        text=text,
+        start=0,
+        end=0,
+        path=path,
+        folder=str(folder) if folder else None,
+        name=name,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "ws"
+    root.mkdir()
+    for name in ("one", "two", "three", "four"):
+        (root / f"{name}.py").write_text(f"# {name}\n")
+    return root
+
+
+def gatherer_for(folder: Path, *globs: str) -> Gatherer:
+    return Gatherer(Exclusions(str(folder), globs), deadline=20.0)
+
+
+def names(pieces: tuple[Piece, ...]) -> list[str]:
+    return [piece.name for piece in pieces]
+
+
+async def test_order_is_open_documents_then_imports_then_what_is_kept(folder: Path) -> None:
+    current = document(folder, "main.py", "import two\nimport one\nimport two\n")
+    tab = document(folder, "tab.py", "import three\nimport one\n")
+    pieces = await gatherer_for(folder).gather(current, [current, tab], [str(folder / "four.py")])
+    assert names(pieces) == ["tab.py", "two.py", "one.py", "three.py", "four.py"]
+    assert [piece.open for piece in pieces] == [True, False, False, False, False]
+    assert pieces[1] == Piece(name="two.py", text="# two\n", path=str(folder / "two.py"))
+
+
+async def test_of_an_open_document_the_editor_s_text_counts(folder: Path) -> None:
+    current = document(folder, "main.py", "import one\n")
+    tab = document(folder, "one.py", "# edited\n")
+    pieces = await gatherer_for(folder).gather(current, [tab], [str(folder / "one.py")])
+    assert [(piece.name, piece.text) for piece in pieces] == [("one.py", "# edited\n")]
+
+
+async def test_the_current_document_is_no_piece(folder: Path) -> None:
+    current = document(folder, "one.py", "import one\nimport two\n")
+    pieces = await gatherer_for(folder).gather(current, [current], [str(folder / "one.py")])
+    assert names(pieces) == ["two.py"]
+
+
+async def test_what_is_excluded_stays_out_also_when_open(folder: Path, tmp_path: Path) -> None:
+    (folder / ".gitignore").write_text("ignored.py\n")
+    (folder / "ignored.py").write_text("# ignored\n")
+    (tmp_path / "outside.py").write_text("# outside\n")
+    current = document(folder, "main.py", "import ignored\nimport two\n")
+    tabs = [
+        document(folder, "ignored.py", "import three\n"),
+        document(folder, "two.py", "# two\n"),
+        document(tmp_path, "outside.py", "# outside\n"),
+        document(folder, ".env", "KEY=1\n"),
+        document(None, ".env", "KEY=1\n"),
+        document(None, "Untitled-1", "scratch\n"),
+    ]
+    pieces = await gatherer_for(folder, "two.py").gather(current, tabs, [str(tmp_path / "outside.py"), "../outside.py"])
+    assert names(pieces) == ["Untitled-1"]
+
+
+async def test_outside_of_every_folder_nothing_is_read(folder: Path) -> None:
+    current = document(None, "main.py", "import one\n")
+    pieces = await Gatherer(None).gather(current, [document(None, "notes", "text")], [str(folder / "one.py")])
+    assert names(pieces) == ["notes"]
+
+
+async def test_unchanged_files_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(path: str) -> str | None:
+        read.append(os.path.basename(path))
+        return read_text(path)
+
+    monkeypatch.setattr(gather, "read_text", counted)
+    current = document(folder, "main.py", "import one\nimport two\n")
+    gatherer = gatherer_for(folder)
+    first = await gatherer.gather(current, [])
+    assert await gatherer.gather(current, []) == first
+    assert read == ["one.py", "two.py"]
+    (folder / "one.py").write_text("# one, longer\n")
+    assert (await gatherer.gather(current, []))[0].text == "# one, longer\n"
+    assert read == ["one.py", "two.py", "one.py"]
+    (folder / "one.py").unlink()
+    assert names(await gatherer.gather(current, [])) == ["two.py"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        pytest.param(b"plain\r\nlines\r", "plain\r\nlines\r", id="line ends stay"),
+        pytest.param("é\n".encode(), "é\n", id="UTF-8"),
+        pytest.param(b"\xef\xbb\xbfa\n", "a\n", id="byte order mark goes"),
+        pytest.param(b"", "", id="empty"),
+        pytest.param(b"a\0b", None, id="binary"),
+        pytest.param(b"\xff\xfea", None, id="not UTF-8"),
+        pytest.param(b"x" * LARGEST_FILE + b"\n", None, id="too large"),
+        pytest.param(b"x=1;" * 2_000, None, id="minified"),
+        pytest.param(b"x=1;\n" * 2_000, "x=1;\n" * 2_000, id="long but not minified"),
+    ],
+)
+def test_read_text(tmp_path: Path, data: bytes, text: str | None) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    assert read_text(str(path)) == text
+
+
+def test_reads_only_regular_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    assert [read_text(str(tmp_path / name)) for name in ("link", "pipe", ".", "missing")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "useful"),
+    [("", True), ("a" * 1_999, True), ("a" * 2_001, False), ("a\0", False), ("a\n" * LARGEST_FILE, False)],
+    ids=["empty", "one line", "one long line", "binary", "huge"],
+)
+def test_fit(text: str, useful: bool) -> None:
+    assert fit(text) is useful
+
+
+async def test_a_minified_document_in_a_tab_is_no_context(folder: Path) -> None:
+    tabs = [document(folder, "app.min.js", "x=1;" * 2_000, "javascript")]
+    assert await gatherer_for(folder).gather(document(folder, "main.py", ""), tabs) == ()
+
+
+async def test_a_slow_disk_is_not_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last pieces serve, with open documents as they are now; the next request gets the fresh ones."""
+    gatherer = Gatherer(Exclusions(str(folder)), deadline=0.05)
+    current = document(folder, "main.py", "import one\n")
+    tab = document(folder, "two.py", "# first\n")
+    gate = threading.Event()
+    gate.set()
+
+    def slow(path: str) -> str | None:
+        gate.wait(20)
+        return read_text(path)
+
+    monkeypatch.setattr(gather, "read_text", slow)
+    monkeypatch.setattr(gatherer, "_deadline", 20.0)
+    assert names(await gatherer.gather(current, [tab])) == ["two.py", "one.py"]
+
+    gate.clear()
+    (folder / "one.py").write_text("# one, longer\n")
+    monkeypatch.setattr(gatherer, "_deadline", 0.05)
+    late = await gatherer.gather(current, [document(folder, "two.py", "# second\n")])
+    assert [(piece.name, piece.text) for piece in late] == [("two.py", "# second\n"), ("one.py", "# one\n")]
+    later = await gatherer.gather(document(folder, "one.py", ""), [])
+    assert later == (), "the current document and closed ones are no pieces"
+
+    gate.set()
+    monkeypatch.setattr(gatherer, "_deadline", 20.0)
+    fresh = await gatherer.gather(current, [tab])
+    assert [piece.text for piece in fresh] == ["# first\n", "# one, longer\n"]
+    await gatherer.aclose()
+
+
+async def test_requests_at_once_share_the_memory_safely(folder: Path) -> None:
+    gatherer = gatherer_for(folder)
+    wanted = [document(folder, f"m{n}.py", f"import {name}\n") for n, name in enumerate(["one", "two", "three"] * 5)]
+    found = await asyncio.gather(*(gatherer.gather(current, []) for current in wanted))
+    assert [names(pieces) for pieces in found] == [["one.py"], ["two.py"], ["three.py"]] * 5
+
+
+async def test_a_cancelled_request_leaves_the_gatherer_working(folder: Path) -> None:
+    gatherer = gatherer_for(folder)
+    current = document(folder, "main.py", "import one\n")
+    task = asyncio.create_task(gatherer.gather(current, []))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert names(await gatherer.gather(current, [])) == ["one.py"]
+    await gatherer.aclose()
