@@ -12,6 +12,7 @@ from cachewise.context.tokens import TokenEstimator
 from cachewise.model.names import CacheTraits, Ttl
 from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
+from support.prompts import frames_of
 
 FOLDER = "/ws/project"
 
@@ -53,6 +54,24 @@ def piece(name: str, text: str, *, is_open: bool = True) -> Piece:
 def lines(count: int, word: str = "line") -> str:
     """So many different lines of about 20 bytes."""
     return "".join(f"{word} number {number:05d} = {number}\n" for number in range(count))
+
+
+def file_blocks(plan: PromptPlan) -> list[str]:
+    """Names of the blocks behind the system text, those of the prefix only."""
+    return [block.name for block in plan.prefix[1:]]
+
+
+def prefix_texts(plan: PromptPlan) -> list[str]:
+    return [block.text for block in plan.prefix]
+
+
+def changed_files(plan: PromptPlan) -> list[str]:
+    return [f.attributes["file"] for b in plan.blocks if b.name == "changes" for f in frames_of(b.text)[0]]
+
+
+def big(name: str) -> Piece:
+    """A file with a block of its own: about 1,300 tokens."""
+    return piece(f"{name}.py", lines(250, name))
 
 
 class Desk:

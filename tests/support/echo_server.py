@@ -17,10 +17,17 @@ from typing import Any
 
 from lsprotocol import types
 
-from cachewise.faults import InvalidParams, NoKey, ProviderFault, UnknownDocument
+from cachewise.faults import InvalidParams, NoKey, ProviderFault, RequestFailed, UnknownDocument
 from cachewise.lsp.server import CachewiseServer, leave
 
 CANARY = "canary-text-of-a-document"
+
+
+class OddFault(RequestFailed):
+    """A fault whose data can't be sent."""
+
+    def data(self) -> dict[str, Any]:
+        return {"odd": object()}
 
 
 class Echo:
@@ -92,6 +99,8 @@ class Echo:
                 raise ProviderFault("Too many requests.", kind="rateLimit", status=429, retry_after=2.5)
             case "unknown document":
                 raise UnknownDocument("The document is not open.")
+            case "odd data":
+                raise OddFault("Something is odd.")
             case "object":
                 return {"secret": object()}
             case "nan":
@@ -112,6 +121,12 @@ class Echo:
         """The same by way of one of pygls' own functions."""
         edit = types.ApplyWorkspaceEditParams(edit=types.WorkspaceEdit())
         return {"applied": (await self.server.workspace_apply_edit_async(edit)).applied}
+
+    async def on_busy(self, params: object) -> None:
+        """Keeps a worker thread busy for longer than any test runs."""
+        waiting = asyncio.get_running_loop().run_in_executor(None, self.stopped.wait, 300)
+        self.server.wire.notify_json("cachewise/waiting", {"id": self.server.wire.msg_id})
+        await waiting
 
     def on_print(self, params: object) -> None:
         """Does what no server should."""

@@ -1,8 +1,9 @@
-"""llama.cpp's own HTTP server on a free loopback port, in a process of its own: `async with Engine.start(model)`.
+"""llama.cpp's own HTTP server on a free loopback port, in a process of its own.
 
 The process runs this very file. One slot, so that every request meets the same cache; flash attention off, because
-with it a cached prompt and an uncached one differ in the last digits; greedy, so that answers can be compared. Not
-here: the model (`tiny_model.py`).
+with it a cached prompt and an uncached one differ in the last digits; a fixed seed, so that answers can be compared.
+One thread, because several wait for each other by spinning, which is slow where cores are shared.
+Not here: the model (`tiny_model.py`).
 """
 
 from __future__ import annotations
@@ -70,12 +71,13 @@ def _serve(model: str, *, prompt_cache: bool) -> None:
     params.n_gpu_layers = 0
     params.cache_prompt = prompt_cache
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    params.sampling.temp = 0.0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.sampling.seed = 7
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.ui = False
     params.warmup = False
+    params.verbosity = 1
     server = xllamacpp.Server(params)
     sys.stdout.write(json.dumps({"address": server.listening_address}) + "\n")
     sys.stdout.flush()

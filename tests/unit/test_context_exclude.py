@@ -31,8 +31,9 @@ SECRET_BELOW = (
 )  # fmt: skip
 ORDINARY = (
     "main.py", "secrets.py", "tokens.py", "env.py", "environment.py", "keys.py", "keyboard.ts", "id_map.py",
-    "id_token.ts", "README.md", "password.py", "pem.rs", "config.json", "settings.toml", "history.md", "authentication.go",
-    "src/aws/client.py", "kube/deploy.yaml", "docker/Dockerfile", "Makefile", "a.envelope", "monkey.c",
+    "id_token.ts", "README.md", "password.py", "pem.rs", "config.json", "settings.toml", "history.md",
+    "authentication.go", "src/aws/client.py", "kube/deploy.yaml", "docker/Dockerfile", "Makefile", "a.envelope",
+    "monkey.c",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 from cachewise.context import gather
 from cachewise.context.exclude import Exclusions
 from cachewise.context.gather import LARGEST_FILE, Gatherer, Piece, fit, read_text
+from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
 
 
@@ -199,3 +200,12 @@ async def test_a_cancelled_request_leaves_the_gatherer_working(folder: Path) -> 
         await task
     assert names(await gatherer.gather(current, [])) == ["one.py"]
     await gatherer.aclose()
+
+
+async def test_a_link_to_a_secret_is_refused_as_the_current_document(folder: Path) -> None:
+    (folder / ".env").write_text("KEY=1\n")
+    (folder / "notes.txt").symlink_to(folder / ".env")
+    gatherer = gatherer_for(folder)
+    with pytest.raises(RequestFailed, match="secrets"):
+        await gatherer.gather(document(folder, "notes.txt", "KEY=1\n"), [])
+    assert names(await gatherer.gather(document(folder, "main.py", "import one\n"), [])) == ["one.py"]

@@ -76,11 +76,13 @@ def test_python(tmp_path: Path, document: str, text: str, expected: str) -> None
         pytest.param("go.mod util/a.go util/b.go util/a_test.go", "main.go", "go",
                      'import (\n  "fmt"\n  u "example.com/app/util" // why\n)\n', "util/a.go util/b.go", id="go"),
         pytest.param("go.mod util/a.go", "main.go", "go", 'import "example.com/app/util"\n', "util/a.go", id="go, one"),
-        pytest.param("go.mod util/a.go", "main.go", "go", 'import "example.com/application/util"\n', "", id="go, other"),
+        pytest.param("go.mod util/a.go", "main.go", "go", 'import "example.com/application/util"\n', "",
+                     id="go, other"),
         pytest.param("util/a.go", "main.go", "go", 'import "example.com/app/util"\n', "", id="go without go.mod"),
         pytest.param("src/main.rs src/a.rs src/b/mod.rs", "src/main.rs", "rust", "mod a;\npub mod b;\n",
                      "src/a.rs src/b/mod.rs", id="rust mod"),
-        pytest.param("src/lib.rs src/a/c.rs src/a.rs", "src/a.rs", "rust", "mod c;\n", "src/a/c.rs", id="rust mod below"),
+        pytest.param("src/lib.rs src/a/c.rs src/a.rs", "src/a.rs", "rust", "mod c;\n", "src/a/c.rs",
+                     id="rust mod below"),
         pytest.param("src/lib.rs src/a/c.rs src/b.rs", "src/b.rs", "rust", "use crate::a::c::Thing;\n", "src/a/c.rs",
                      id="rust use crate"),
         pytest.param("src/lib.rs src/a.rs src/d.rs", "src/b.rs", "rust", "use crate::{a::X, d::{Y, Z}};\n",
@@ -108,8 +110,9 @@ def test_other_languages(tmp_path: Path, files: str, document: str, language: st
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("typescript", "import '../outside'\n"), ("c", '#include "../outside.h"\n'), ("c", '#include "/etc/hostname"\n'),
-        ("python", "from .. import outside\n"), ("python", "import linked\n"), ("lua", "require '../outside'\n"),
+        ("typescript", "import '../outside'\n"), ("c", '#include "../outside.h"\n'),
+        ("c", '#include "/etc/hostname"\n'), ("python", "from .. import outside\n"), ("python", "import linked\n"),
+        ("lua", "require '../outside'\n"),
         ("ruby", "require_relative '../outside'\n"), ("rust", "use super::super::outside::X;\n"),
     ],
     ids=["ts", "c", "c absolute", "python", "link", "lua", "ruby", "rust"],
@@ -133,8 +136,8 @@ def test_the_number_of_imports_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["from " * 50_000, "import (" * 50_000, "use crate::" + "{a," * 50_000, "require(" * 50_000, "import " + "a," * 90_000,
-     "from x import " + "\\\n" * 50_000, "from x import (" + "\n" * 90_000],
+    ["from " * 50_000, "import (" * 50_000, "use crate::" + "{a," * 50_000, "require(" * 50_000,
+     "import " + "a," * 90_000, "from x import " + "\\\n" * 50_000, "from x import (" + "\n" * 90_000],
     ids=range(7),
 )  # fmt: skip
 def test_hostile_text_ends(tmp_path: Path, text: str) -> None:

@@ -97,7 +97,7 @@ def check_rebuilt(plan: PromptPlan, screen: Screen, name: str, text: str) -> Non
         assert rebuilt is None or rebuilt in text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     first=documents,
     script=st.lists(moves(), min_size=8, max_size=30),

@@ -168,6 +168,15 @@ def test_the_text_is_joined_once_between_edits() -> None:
     assert index.text == "d\nb\n"
 
 
+def test_a_whole_new_text_forgets_the_old_one() -> None:
+    index = LineIndex("a\nbb\nc", "utf-16")
+    assert index.offset_at(2, 1) == 6
+    index.replace_all("\ud83d\ude00\n\nd")
+    assert (index.text, index.line_count) == ("😀\n\nd", 3)
+    assert index.offset_at(2, 1) == 4
+    assert index.position_at(1) == (0, 2)
+
+
 def test_halves_of_a_pair_that_come_in_two_edits_are_one_character() -> None:
     index = LineIndex("ab", "utf-16")
     index.replace((0, 1), (0, 1), "\ud83d")

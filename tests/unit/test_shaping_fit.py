@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cachewise.shaping.fit import fit, inline_range
@@ -45,6 +45,7 @@ def ambiguous(before: str, middle: str, rest: str, below: str) -> bool:
     )
 
 
+@settings(derandomize=True, max_examples=400)
 @given(st.data(), st.sampled_from(LINES), modes)
 def test_what_follows_the_cursor_is_never_written_twice(
     data: st.DataObject, line: tuple[str, str, int, int], multiline: Multiline
@@ -75,6 +76,7 @@ def test_every_split_of_every_line_of_some_documents() -> None:
     assert wanted > 3 * refused > 0
 
 
+@settings(derandomize=True, max_examples=400)
 @given(
     st.lists(code_lines, max_size=12),
     st.lists(code_lines, max_size=4),

@@ -92,6 +92,7 @@ def test_auto_in_other_languages(language: str, before: str, text: str, kept: st
     ("multiline", "before", "after", "text", "kept", "reason"),
     [
         pytest.param("never", "x", "", " = 1\ny", " = 1", "line", id="never: one line"),
+        pytest.param("never", "x", "", "\n```\ny\n", "\n```\ny", "line", id="never: an empty line before a fence"),
         pytest.param("never", "x", "", "\ny\n", "", "line", id="never: the rest of the line is empty"),
         pytest.param("auto", "f(", ", key=b)", "a\n  c\n", "a", "line", id="words behind the cursor: one line"),
         pytest.param("auto", "f(", ")", "a,\n  c\n", "a,\n  c\n", None, id="a bracket behind the cursor: more"),
@@ -134,7 +135,7 @@ def test_first_line_is_told_as_soon_as_it_is_complete() -> None:
         pytest.param("", ["Here is the code:\n", "\n", "a\n"], [False, False, True], id="a sentence is no line"),
         pytest.param("def a():", ["\n", "    b\n"], [False, True], id="an empty line is none"),
         pytest.param("", ["<|cursor|>\n", "a\n"], [False, True], id="a mark is no line"),
-        pytest.param("".join(WRITTEN_AGAIN)[:-2], WRITTEN_AGAIN, [False, False, True], id="lines written again are none"),
+        pytest.param("".join(WRITTEN_AGAIN)[:-2], WRITTEN_AGAIN, [False, False, True], id="lines written again"),
         pytest.param("", ["a"], [False], id="a line without its end"),
         pytest.param("", ["a\r", "\nb"], [True, True], id="carriage return and line feed come apart"),
     ],

@@ -6,13 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cachewise.lsp.errors import INVALID_REQUEST, PARSE_ERROR
 from cachewise.lsp.messages import ABSENT, Incoming, Notice, Refused, Reply, Request, read_message, write_message
 
 RPC = {"jsonrpc": "2.0"}
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 
 def refusal(message: Incoming) -> tuple[int, Any]:
@@ -83,6 +85,7 @@ def test_no_refusal_quotes_the_message() -> None:
         assert "canary" not in message.sentence
 
 
+@UNHURRIED
 @given(st.binary(max_size=200))
 def test_any_bytes_are_something(body: bytes) -> None:
     assert isinstance(read_message(body), (Request, Notice, Reply, Refused))
@@ -96,6 +99,7 @@ JSON = st.recursive(
 PARTS = st.sampled_from(["jsonrpc", "id", "method", "params", "result", "error"])
 
 
+@UNHURRIED
 @given(st.dictionaries(PARTS, st.one_of(JSON, st.just("2.0"))))
 def test_an_id_that_can_be_answered_is_kept(message: dict[str, Any]) -> None:
     read = read_message(json.dumps(message).encode())
@@ -108,6 +112,7 @@ def test_an_id_that_can_be_answered_is_kept(message: dict[str, Any]) -> None:
         assert read.id == (given_id if usable else None)
 
 
+@UNHURRIED
 @given(JSON)
 def test_what_is_written_can_be_read(value: Any) -> None:
     body = write_message({"jsonrpc": "2.0", "method": "a", "params": value})

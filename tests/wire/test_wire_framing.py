@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cachewise.lsp.errors import INVALID_REQUEST, PARSE_ERROR
@@ -27,6 +27,8 @@ from cachewise.lsp.wire import (
 
 GOOD = b'Content-Length: 8\r\n\r\n{"a": 1}'
 BODY = b'{"a": 1}'
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure."""
 
 
 def outcome(frames: list[Frame]) -> list[Any]:
@@ -156,6 +158,7 @@ HEADERISH = st.sampled_from(
 STREAMS = st.lists(st.one_of(HEADERISH, st.binary(max_size=20)), max_size=30).map(b"".join)
 
 
+@UNHURRIED
 @given(stream=STREAMS, cuts=st.lists(st.integers(1, 40), min_size=1, max_size=20))
 def test_cutting_the_stream_changes_nothing(stream: bytes, cuts: list[int]) -> None:
     framer = Framer()
@@ -168,6 +171,7 @@ def test_cutting_the_stream_changes_nothing(stream: bytes, cuts: list[int]) -> N
     assert outcome(frames) == feed(stream, max(1, len(stream)))
 
 
+@UNHURRIED
 @given(stream=STREAMS, bodies=st.lists(st.binary(max_size=50), min_size=1, max_size=5))
 def test_messages_are_read_again_after_any_garbage(stream: bytes, bodies: list[bytes]) -> None:
     good = b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)

@@ -274,6 +274,13 @@ async def test_a_hook_that_hangs_does_not_hold_up_the_end() -> None:
         assert "not closed in time" in lsp.stderr
 
 
+async def test_a_busy_worker_thread_does_not_hold_up_the_end(lsp: LspProcess) -> None:
+    msg_id, _future = lsp.start_request("cachewise/busy")
+    await wait_until_waiting(lsp, msg_id)
+    lsp._writer.close()
+    assert await lsp.wait_exit() == 0
+
+
 async def test_a_last_message_without_its_end_is_an_end_too(lsp: LspProcess) -> None:
     lsp.send_raw(b"Content-Length: 500\r\n\r\n{")
     lsp._writer.close()

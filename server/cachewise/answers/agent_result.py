@@ -226,8 +226,8 @@ def output_types(spec: Any) -> list[Any]:
     if isinstance(spec, type) or typing.get_origin(spec) is not None:
         members = typing.get_args(spec) if typing.get_origin(spec) in (typing.Union, UnionType) else ()
         return [*(kind for item in members for kind in output_types(item)), spec]
-    for field in ("output", "outputs", "output_function"):
-        inner = getattr(spec, field, None)
+    for name in ("output", "outputs", "output_function"):
+        inner = getattr(spec, name, None)
         if inner is not None:
             return output_types(inner)
     try:

@@ -136,9 +136,11 @@ def _diagnose(error: Exception) -> tuple[str, bool]:
 
     from cachewise.answers.disk_vet import NotOurs
 
-    text = str(error)
     if isinstance(error, NotOurs):
-        return text, False
+        return str(error), False
+    if isinstance(error, diskcache.Timeout) and isinstance(error.__context__, sqlite3.OperationalError):
+        error = error.__context__  # diskcache calls every failure to begin a transaction a timeout
+    text = str(error)
     if isinstance(error, diskcache.Timeout) or (isinstance(error, sqlite3.OperationalError) and "locked" in text):
         return LOCKED, False
     if isinstance(error, sqlite3.OperationalError):

@@ -97,9 +97,9 @@ class RedisStore:
             count = 0
             async for names in self._names(client):
                 if task is not None:
-                    values = await _each(client, "get", names)
+                    values = await _each(client, "GET", names)
                     names = [n for n, value in zip(names, values, strict=True) if await _task(value) == task]
-                count += sum(1 for n in await _each(client, "unlink", names) if n == 1)
+                count += sum(1 for n in await _each(client, "UNLINK", names) if n == 1)
             return count
 
         return await self._run("write", _LONG_DEADLINE, 0, remove)
@@ -109,7 +109,7 @@ class RedisStore:
             entries = size = 0
             async for names in self._names(client):
                 entries += len(names)
-                size += sum(n for n in await _each(client, "strlen", names) if isinstance(n, int))
+                size += sum(n for n in await _each(client, "STRLEN", names) if isinstance(n, int))
             return StoreInfo(tier="redis", entries=entries, bytes=size)
 
         unknown = StoreInfo(tier="redis", entries=None, bytes=None)
@@ -230,7 +230,7 @@ async def _each(client: Client, command: str, names: list[str]) -> list[Any]:
         return []
     async with client.pipeline(transaction=False) as pipe:
         for name in names:
-            getattr(pipe, command)(name)
+            pipe.execute_command(command, name)  # the methods of a cluster's pipeline are not all pipelined
         return list(await pipe.execute(raise_on_error=False))
 
 

@@ -45,7 +45,7 @@ def build_client(target: RedisTarget) -> Client:
         nodes = [ClusterNode(host, port) for host, port in target.hosts]
         return RedisCluster(startup_nodes=nodes, require_full_coverage=False, **common)
     if target.kind == "sentinel":
-        short = {"socket_timeout": SOCKET_TIMEOUT, "socket_connect_timeout": SOCKET_TIMEOUT}
+        short = {name: common[name] for name in ("socket_timeout", "socket_connect_timeout", "retry")}
         make_sentinel: Any = Sentinel  # it has no types
         sentinel = make_sentinel(target.hosts, sentinel_kwargs={**short, "ssl": target.tls} if target.tls else short)
         master: Redis = sentinel.master_for(str(target.service), db=target.db, **common)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from typing import NoReturn
 
 from cachewise.faults import Fault
 from cachewise.log import set_up
 
 
-def serve(address: str | None, *, allow_remote: bool) -> int:
-    """Run the server until its client goes away.
+def serve(address: str | None, *, allow_remote: bool) -> NoReturn:
+    """Run the server until its client goes away, then end the process.
 
     Args:
         address: `HOST:PORT`, or None for stdio.
@@ -22,16 +23,17 @@ def serve(address: str | None, *, allow_remote: bool) -> int:
     """
     set_up(os.environ)
     from cachewise.app import build
+    from cachewise.lsp.server import leave
 
     server = build()
     if address is None:
-        return server.serve_stdio(sys.stdin.buffer, sys.stdout.buffer)
+        leave(server.serve_stdio())
     host, port = parse_address(address, allow_remote=allow_remote)
 
     def listening(at: str, number: int) -> None:
         print(f"cachewise listens on {at}:{number}", file=sys.stderr, flush=True)
 
-    return server.serve_tcp(host, port, listening)
+    leave(server.serve_tcp(host, port, listening))
 
 
 def parse_address(address: str, *, allow_remote: bool) -> tuple[str, int]:

@@ -17,7 +17,7 @@ _FULL = 2_400
 """Tokens. Files below a third of this share a block, which then takes no more than this."""
 _SHARE_OF_ALL = 12
 """With large budgets a shared block may be this part of the whole, so that the number of blocks stays low."""
-_MOST_NAMES = 3
+MOST_SHARED_NAMES = 3
 _FRAME_SLACK = 40
 """Bytes that the line numbers in a copy's frame may take, and then some."""
 
@@ -97,8 +97,8 @@ class Chunk:
         names = [file.name for file in self.files]
         if len(names) == 1:
             return f"file {names[0]}"
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        return f"files {', '.join(names[:_MOST_NAMES])}{more}"
+        more = f" and {len(names) - MOST_SHARED_NAMES} more" if len(names) > MOST_SHARED_NAMES else ""
+        return f"files {', '.join(names[:MOST_SHARED_NAMES])}{more}"
 
     def block(self, estimator: TokenEstimator) -> Block:
         return Block(name=self.name, text=self.text, stability=self.stability, tokens=estimator.of_bytes(self.size))

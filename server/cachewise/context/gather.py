@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from cachewise.context.exclude import Exclusions, names_secret
 from cachewise.context.imports import imported_files
+from cachewise.context.secrets import is_secret
+from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
 
 LARGEST_FILE = 256 * 1024
@@ -72,6 +74,9 @@ class Gatherer:
 
         When the file system does not answer within the deadline, what was gathered last is returned, with open
         documents as they are now; the reading goes on and serves the next request.
+
+        Raises:
+            RequestFailed: `current` is a secret file, also where only a link leads to one.
         """
         documents = tuple(d for d in open_documents if d.uri != current.uri)
         also = tuple(also)
@@ -81,6 +86,7 @@ class Gatherer:
                     await asyncio.wait([self._running])
                 work = asyncio.to_thread(self._read_all, current, documents, also)
                 self._running = asyncio.ensure_future(work)
+                self._running.add_done_callback(_looked_at)
                 self._last = await asyncio.shield(self._running)
         except TimeoutError:
             return _with_open_text(self._last, current, documents)
@@ -92,6 +98,8 @@ class Gatherer:
             await asyncio.wait([self._running], timeout=self._deadline)
 
     def _read_all(self, current: Snapshot, documents: Sequence[Snapshot], also: Sequence[str]) -> tuple[Piece, ...]:
+        if current.path is not None and is_secret(current.path):
+            raise RequestFailed(f"{current.name!r} leads to a file with secrets, so it is not sent to a model.")
         pieces: dict[str, Piece] = {}
         shown = {os.path.realpath(d.path) for d in (current, *documents) if d.path}
         for document in documents:
@@ -172,6 +180,12 @@ def fit(text: str) -> bool:
 def document_key(document: Snapshot) -> str:
     """What a document is known by from request to request: its name, which is unique only inside a folder."""
     return document.name if document.folder else document.path or document.uri
+
+
+def _looked_at(reading: asyncio.Future[tuple[Piece, ...]]) -> None:
+    """A failure that came after the deadline has nobody to go to."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _with_open_text(last: Sequence[Piece], current: Snapshot, documents: Sequence[Snapshot]) -> tuple[Piece, ...]:

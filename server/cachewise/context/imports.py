@@ -7,16 +7,21 @@ may be read (`exclude.py`) and the reading (`gather.py`). Asks the file system: 
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cachewise.context import import_rules
 
 _MOST_IMPORTS = 64
+_MOST_LOOKED_FOR = 500
 _MOST_SCANNED = 400_000
 """Characters of a document that are searched; imports stand at the top."""
+
+_Found = TypeVar("_Found", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,8 @@ def _finder(language: str) -> Callable[[Place, str], Iterator[str]]:
 
 
 def _python(place: Place, text: str) -> Iterator[str]:
-    for level, module, names in import_rules.python_imports(text):
+    roots = [root for root in place.roots() if not os.path.isfile(os.path.join(root, "__init__.py"))]
+    for level, module, names in _distinct(import_rules.python_imports(text)):
         parts = module.split(".") if module else []
         if level:
             base = place.directory
@@ -112,7 +118,7 @@ def _python(place: Place, text: str) -> Iterator[str]:
                 base = os.path.dirname(base)
             starts = [base]
         else:
-            starts = [r for r in place.roots() if not os.path.isfile(os.path.join(r, "__init__.py"))]
+            starts = roots
         for start in starts:
             found = list(_python_module(os.path.join(start, *parts), names))
             if found:
@@ -142,7 +148,7 @@ _COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
 
 
 def _script(place: Place, text: str) -> Iterator[str]:
-    for specifier in import_rules.script_imports(text):
+    for specifier in _distinct(import_rules.script_imports(text)):
         stem = os.path.normpath(os.path.join(place.directory, specifier))
         source = _COMPILED.sub("", stem)
         stems = (stem,) if source == stem else (stem, source)
@@ -162,7 +168,7 @@ def _go(place: Place, text: str) -> Iterator[str]:
             break
     else:
         return
-    for specifier in import_rules.go_imports(text):
+    for specifier in _distinct(import_rules.go_imports(text)):
         if specifier != module and not specifier.startswith(module + "/"):
             continue
         package = os.path.join(root, *specifier[len(module) :].strip("/").split("/"))
@@ -179,7 +185,7 @@ def _rust(place: Place, text: str) -> Iterator[str]:
     own = place.directory if stem in ("mod", "lib", "main") else os.path.join(place.directory, stem)
     tops = (d for d in place.ancestors() if first_file(os.path.join(d, "lib.rs"), os.path.join(d, "main.rs")))
     crate = next(tops, place.directory)
-    for kind, parts in import_rules.rust_imports(text):
+    for kind, parts in _distinct(import_rules.rust_imports(text)):
         start = {"crate": crate, "super": os.path.dirname(own)}.get(kind, own)
         for length in range(len(parts), 0, -1):
             module = os.path.join(start, *parts[:length])
@@ -190,7 +196,7 @@ def _rust(place: Place, text: str) -> Iterator[str]:
 
 
 def _c(place: Place, text: str) -> Iterator[str]:
-    for name in import_rules.c_includes(text):
+    for name in _distinct(import_rules.c_includes(text)):
         tops = (place.directory, *(os.path.join(place.folder, d) for d in ("", "include", "src")), *place.ancestors())
         found = first_file(*(os.path.normpath(os.path.join(top, name)) for top in tops))
         if found:
@@ -198,9 +204,10 @@ def _c(place: Place, text: str) -> Iterator[str]:
 
 
 def _lua(place: Place, text: str) -> Iterator[str]:
-    for name in import_rules.lua_requires(text):
+    roots = tuple(place.roots())
+    for name in _distinct(import_rules.lua_requires(text)):
         parts = name.replace("/", ".").split(".")
-        for root in place.roots():
+        for root in roots:
             for top in (root, os.path.join(root, "lua")):
                 found = first_file(os.path.join(top, *parts) + ".lua", os.path.join(top, *parts, "init.lua"))
                 if found:
@@ -212,7 +219,7 @@ def _lua(place: Place, text: str) -> Iterator[str]:
 
 
 def _by_name(place: Place, text: str) -> Iterator[str]:
-    for name in import_rules.named_imports(text):
+    for name in _distinct(import_rules.named_imports(text)):
         parts = [part for part in re.split(r"[./\\:]+", name.removesuffix(place.suffix)) if part]
         if not parts:
             continue
@@ -222,6 +229,11 @@ def _by_name(place: Place, text: str) -> Iterator[str]:
         found = first_file(relative, relative + place.suffix, *tops, beside)
         if found:
             yield found
+
+
+def _distinct(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Each import once, in order, and no more than a document written by people has."""
+    return itertools.islice(dict.fromkeys(found), _MOST_LOOKED_FOR)
 
 
 def _head_of(path: str) -> str:

@@ -24,8 +24,8 @@ def marks_of(blocks: Sequence[Block], traits: CacheTraits, ttl: TtlSetting, last
 
     In order of importance, as far as the provider takes so many: the end of the prefix; the end of the stable files,
     which stays when a file behind it is written anew; the end of what is shared with the last prefix where blocks
-    follow, so that it is found; the end of all but the last copy, the one that is most likely to be written anew;
-    steps between marks that are too far apart; the system text where it is worth caching alone.
+    follow, so that it is found; steps between marks that are too far apart; the end of all but the last copy, the
+    one that is most likely to be written anew; the system text where it is worth caching alone.
 
     With a TTL of an hour the marks on copies of files that are being edited keep five minutes: they are rewritten
     more often, and hour-long writes cost more. `auto` is five minutes.
@@ -49,9 +49,9 @@ def marks_of(blocks: Sequence[Block], traits: CacheTraits, ttl: TtlSetting, last
         wanted.append(stable)
     if last_end is not None and last_end != system and last_end < ends[-1]:
         wanted.append(last_end)
+    wanted.extend(_steps(sorted(set(wanted))))
     if len(ends) > 1 and blocks[ends[-1]].stability is Stability.WORKING and ends[-2] != system:
         wanted.append(ends[-2])
-    wanted.extend(_steps(sorted(set(wanted))))
     if system is not None and sizes[system] >= traits.minimum_tokens:
         wanted.append(system)
     worth = [index for index in dict.fromkeys(wanted) if sizes[index] * _MARGIN >= traits.minimum_tokens]

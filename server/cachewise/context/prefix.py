@@ -19,7 +19,8 @@ _SHARE_OF_OPEN = 0.9
 """How far open documents fill the budget; the rest is for the document that is opened next."""
 _SHARE_OF_IMPORTS = 0.7
 _AFTER_OVERFLOW = 0.8
-"""After an overflow files are taken in up to this part of those shares, so that the next one is not near."""
+"""After an overflow, and until the cache is cold, files are taken in up to this part of those shares, so that the
+next overflow is not near."""
 _SMALLEST_PART = 200
 """Tokens. A smaller part of a document is not worth its place: the window in the tail shows as much."""
 _SMALLEST_SHARE = 0.2
@@ -36,6 +37,7 @@ class Prefix:
         self.files: dict[str, File] = {}
         """The files included, in the order of their first inclusion."""
         self.chunks: list[Chunk] = []
+        self._fill = 1.0
 
     def tokens(self, start: int = 0) -> int:
         """Estimated tokens of the chunks from `start` on."""
@@ -66,7 +68,7 @@ class Prefix:
             if not self._freeze_current(file, room, smallest=int(budget * _SMALLEST_SHARE)):
                 return False
             used += self._estimator.tokens(file.framed)
-        chosen = self._chosen(others, used, budget, 1.0)
+        chosen = self._chosen(others, used, budget)
         self.chunks.extend(packed(chosen, _behind(self.chunks), self._estimator, budget))
         self.chunks.extend(packed(missing, Stability.WORKING, self._estimator, budget, alone=True))
         self.files.update((file.key, file) for file in (*chosen, *missing))
@@ -81,7 +83,8 @@ class Prefix:
         share = int(max(budget * _SHARE_OF_CURRENT, budget - wanted))
         chosen = [current] if self._freeze_current(current, share) else []
         used = sum(self._estimator.tokens(file.framed) for file in chosen)
-        chosen += self._chosen(others, used, budget, _AFTER_OVERFLOW if overflow else 1.0)
+        self._fill = _AFTER_OVERFLOW if overflow else 1.0
+        chosen += self._chosen(others, used, budget)
         keys = {file.key for file in chosen}
         ranked = [file for key, file in self.files.items() if key in keys]
         ranked += [file for file in chosen if not self.includes(file) and file is not current]
@@ -150,11 +153,11 @@ class Prefix:
             current.freeze(part)
         return part is not None
 
-    def _chosen(self, others: Sequence[File], used: int, budget: int, share: float) -> list[File]:
+    def _chosen(self, others: Sequence[File], used: int, budget: int) -> list[File]:
         """Those of the files that fit, whole, in order; frozen as they are now."""
         chosen: list[File] = []
         for file in others:
-            limit = budget * share * (_SHARE_OF_OPEN if file.open else _SHARE_OF_IMPORTS)
+            limit = budget * self._fill * (_SHARE_OF_OPEN if file.open else _SHARE_OF_IMPORTS)
             if self._fits_whole(file, int(limit) - used):
                 used += self._frozen_tokens(file)
                 chosen.append(file)

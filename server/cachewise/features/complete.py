@@ -43,9 +43,9 @@ async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Sugges
     model = rooms.model_for("complete")
     if not settings.completion_enabled or model.provider == "offline":
         return None
-    if snapshot.path is not None and is_secret(snapshot.path):
-        return None
     async with rooms.inflight.enter(snapshot.uri):
+        if snapshot.path is not None and await asyncio.to_thread(is_secret, snapshot.path):
+            return None
         try:
             traits = require_provider(rooms, model)
             if not invoked:
@@ -73,7 +73,7 @@ async def _from_provider(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits) 
     conversation = await converse(rooms, question)
     before, after = snapshot.text[: snapshot.end], snapshot.text[snapshot.end :]
     rule = StopRule(before, after, multiline=settings.completion_multiline, language=snapshot.language)
-    await conversation.read(lambda text: rule.feed(text).done)
+    await conversation.read_until(lambda text: rule.feed(text).done)
     text = fit(
         rule.finish().text,
         before,

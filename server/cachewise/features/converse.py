@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from cachewise.faults import NoKey, ProviderFault, RequestFailed
+from cachewise.faults import NoKey, RequestFailed
 from cachewise.features.rooms import Rooms
 from cachewise.ledger.meter import Meter
 from cachewise.model.events import Failed, Opened, ProviderRequest, Stopped, StreamEvent, TextDelta, UsageReport
@@ -46,26 +46,69 @@ class Question:
 
 
 class Conversation:
-    """One stream, read to its end or to where its reader has enough. `usage` is set once it is over."""
+    """One stream, read to its end or to where its reader has enough."""
 
     def __init__(self, rooms: Rooms, question: Question, provider: Provider, meter: Meter) -> None:
         self._rooms = rooms
         self._question = question
         self._provider = provider
         self._meter = meter
-        self.stopped: Stopped | None = None
-        self.usage: Usage | None = None
+        self._outcome: Outcome = "cancelled"
+        self._fault: RequestFailed | None = None
+        self._attempts = 1
 
-    async def read(self, on_text: Callable[[str], bool | None]) -> Usage:
-        """Read the stream; `on_text` returns True when it needs no more.
+    @property
+    def usage(self) -> Usage | None:
+        """What the request used; None while it runs, also in the background."""
+        return self._meter.usage
+
+    async def read(self, on_text: Callable[[str], None]) -> Usage:
+        """Read the stream to its end.
 
         Raises:
-            ProviderFault: the provider refused or broke off; the request is in the ledger as failed.
+            RequestFailed: the provider refused or broke off; the request is in the ledger as failed.
         """
+
+        def never_enough(text: str) -> bool:
+            on_text(text)
+            return False
+
+        await self.read_until(never_enough)
+        assert self.usage is not None
+        return self.usage
+
+    async def read_until(self, enough: Callable[[str], bool]) -> None:
+        """Read until a piece of text is enough; the rest, which has the bill, is left to the background.
+
+        Raises:
+            RequestFailed: as for `read`.
+        """
+        events = self._stream()
+        rest = False
+        self._rooms.begin()
+        try:
+            async for event in events:
+                if isinstance(event, TextDelta) and enough(event.text):
+                    rest = True
+                    break
+        except RequestFailed as refused:
+            self._fault, self._outcome = refused, "failed"
+            raise
+        finally:
+            if rest:
+                self._outcome = "complete"
+            if rest and not self._rooms.closing:
+                self._rooms.later(self._drain(events))
+            else:
+                await self._close(events)
+        if self._fault is not None:
+            self._rooms.health.failed(self._fault)
+            raise self._fault
+        self._rooms.health.succeeded()
+
+    async def _stream(self) -> AsyncGenerator[StreamEvent, None]:
+        """The provider's events, each of them noted."""
         question = self._question
-        outcome: Outcome = "cancelled"
-        fault: ProviderFault | None = None
-        attempts = 1
         request = ProviderRequest(
             model=question.model,
             plan=question.plan,
@@ -75,58 +118,45 @@ class Conversation:
             max_retries=question.max_retries,
             max_wait=question.max_wait,
         )
-        self._rooms.live += 1
-        try:
-            async with aclosing(self._provider.stream(request)) as events:
-                enough = False
-                async for event in events:
-                    if isinstance(event, Failed):
-                        fault, attempts, outcome = event.fault, event.attempts, "failed"
-                    elif isinstance(event, Stopped):
-                        self.stopped, outcome = event, "complete"
-                    elif self._take(event) and on_text(event.text):  # type: ignore[union-attr]
-                        enough = True
-                        break
-                if enough:
-                    await self._drain(events)
-                    outcome = "complete"
-        except RequestFailed as refused:
-            fault = refused if isinstance(refused, ProviderFault) else None
-            outcome = "failed"
-            raise
-        finally:
-            self._rooms.live -= 1
-            self.usage = self._meter.finish(outcome, fault=fault, attempts=attempts)
-            self._rooms.prompts.learn(question.folder, question.model, question.plan, self.usage.tokens.input)
-            if self._meter.wants_bill and self._meter.generation_id is not None:
-                self._rooms.later(self._ask_later(self._meter.generation_id))
-        if fault is not None:
-            self._rooms.health.failed(fault)
-            raise fault
-        self._rooms.health.succeeded()
-        return self.usage
+        async with aclosing(self._provider.stream(request)) as events:
+            async for event in events:
+                self._note(event)
+                yield event
 
-    def _take(self, event: StreamEvent) -> bool:
-        """Book an event; True for text."""
-        if isinstance(event, TextDelta):
-            self._meter.delta(event.text)
-            return True
-        if isinstance(event, Opened):
-            self._meter.opened(event)
-        elif isinstance(event, UsageReport):
-            self._meter.report(event)
-        return False
+    def _note(self, event: StreamEvent) -> None:
+        match event:
+            case TextDelta():
+                self._meter.delta(event.text)
+            case Opened():
+                self._meter.opened(event)
+            case UsageReport():
+                self._meter.report(event)
+            case Stopped():
+                self._outcome = "complete"
+            case Failed() if self._outcome != "complete":  # else the text was enough before the stream broke
+                self._fault, self._attempts, self._outcome = event.fault, event.attempts, "failed"
 
     async def _drain(self, events: AsyncGenerator[StreamEvent, None]) -> None:
         """Give a stream whose text is enough a moment to report its usage, then let it go."""
         try:
-            async with asyncio.timeout(ENOUGH_GRACE):
-                async for event in events:
-                    if isinstance(event, (Failed, Stopped)):
-                        return
-                    self._take(event)
-        except TimeoutError:
-            return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ENOUGH_GRACE):
+                    async for _ in events:
+                        pass
+        finally:
+            await self._close(events)
+
+    async def _close(self, events: AsyncGenerator[StreamEvent, None]) -> None:
+        """Close the connection if it is still open, and book the request."""
+        question = self._question
+        try:
+            await events.aclose()
+        finally:
+            self._rooms.end()
+            usage = self._meter.finish(self._outcome, fault=self._fault, attempts=self._attempts)
+            self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens.input)
+            if self._meter.wants_bill and self._meter.generation_id is not None:
+                self._rooms.later(self._ask_later(self._meter.generation_id))
 
     async def _ask_later(self, generation_id: str) -> None:
         """Ask for the bill of a stream that was cut off, and put the ledger right when it comes."""

@@ -40,6 +40,8 @@ class Rooms:
     """The loading of providers; the registry owns it, here it is only kept from being lost."""
     live: int = 0
     """Requests to providers that are running now."""
+    closing: bool = False
+    """Whether the server is stopping, so that nothing new may begin in the background."""
     background: set[asyncio.Task[None]] = field(default_factory=set)
     """Work that outlives the request that started it; cancelled when the server stops."""
 
@@ -58,6 +60,7 @@ class Rooms:
         else:
             self.health.clear("settings")
         self.check_key()
+        self.health.changed()  # the status names the model
 
     def check_key(self) -> None:
         """Say in the status what is missing before anything can be asked."""
@@ -81,14 +84,29 @@ class Rooms:
         """The editor is ready: read today's sums of the ledger."""
         await self.ledger.refresh()
 
+    def begin(self) -> None:
+        """A request to a provider begins; the status shows that something runs."""
+        self.live += 1
+        self.health.changed()
+
+    def end(self) -> None:
+        """A request to a provider is over."""
+        self.live -= 1
+        self.health.changed()
+
     def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` in the background, owned by this object."""
+        """Run `work` in the background, owned by this object; not at all once the server stops."""
+        if self.closing:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(work)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
 
     async def aclose(self) -> None:
         """Cancel the background work, then close what holds connections and files."""
+        self.closing = True
+        await asyncio.sleep(0)  # a task that is cancelled before its first step could not clean up
         tasks = tuple(self.background)
         for task in tasks:
             task.cancel()

@@ -109,7 +109,9 @@ class Handlers:
         )
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        self._rooms.documents.close(params.text_document.uri)
+        uri = params.text_document.uri
+        self._rooms.documents.close(uri)
+        self._rooms.inflight.supersede(uri)
 
     def _folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         for folder in params.event.removed:

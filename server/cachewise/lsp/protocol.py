@@ -204,7 +204,11 @@ class Protocol(LanguageServerProtocol):
             self._fail(request.id, errors.error_of(failure, method=request.method, msg_id=request.id))
 
     def _fail(self, msg_id: MsgId | None, error: dict[str, Any]) -> None:
-        self._send({"jsonrpc": "2.0", "id": msg_id, "error": error})
+        try:
+            self._send({"jsonrpc": "2.0", "id": msg_id, "error": error})
+        except (TypeError, ValueError):  # data that JSON can't express; that there is a reply matters more
+            plain = errors.rpc_error(error["code"], error["message"])
+            self._send({"jsonrpc": "2.0", "id": msg_id, "error": plain})
 
     def _refuse(self, refused: Refused, method: str = "") -> None:
         errors.log_refusal(refused.code, refused.id, method)

@@ -168,7 +168,7 @@ class CachewiseServer(LanguageServer):
     async def _read(self, frames: AsyncIterator[Frame], outbox: Outbox) -> None:
         try:
             async for frame in frames:
-                if self.protocol.accept(frame):
+                if self._accept(frame):
                     await asyncio.sleep(0)
                 if outbox.congested:
                     _log.info("the client does not read: %d bytes wait, no further requests are taken", outbox.unsent)
@@ -182,6 +182,13 @@ class CachewiseServer(LanguageServer):
         except Exception as failure:
             log_failure(failure, "reading")
             self.stop(1)
+
+    def _accept(self, frame: Frame) -> bool:
+        try:
+            return self.protocol.accept(frame)
+        except Exception as failure:  # a mistake in this room must not end the conversation
+            log_failure(failure, "handling a message")
+            return False
 
     async def _wind_down(self) -> None:
         loop = asyncio.get_running_loop()

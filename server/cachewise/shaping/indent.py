@@ -92,10 +92,10 @@ def _own_unit(lines: Sequence[str], place: Place) -> int:
     Told from the first indented line alone, so that it is the same while lines are still coming in.
     """
     head = place.prefix + lines[0]
-    first = next((line for line in lines[1:] if line[:1] == " " and line.strip()), "")
+    first = next((line for line in (lines if place.blank else lines[1:]) if line[:1] == " " and line.strip()), "")
     lead = len(first) - len(first.lstrip(" "))
     level = width(head) // TAB_WIDTH + opens_block(head, place.language)
-    if level and lead == 8 * level:
+    if level and lead == 8 * level and first is not lines[0]:
         return 8
     return 2 if lead % TAB_WIDTH == 2 else TAB_WIDTH
 

@@ -87,11 +87,12 @@ class StopRule:
         text = received if ended or full else received[: received.rfind("\n") + 1]
         if not text.strip() and not ended and not full:
             return replace(self._last, text=received)
-        start, end = insertion_span(text, self._place)
+        start, end = code_span(text, self._place)
         fenced = end < len(text)
         whole = ended or fenced
-        if not whole and not full and start < len(text) and still_repeating(text[start:], self._place):
+        if not whole and not full and still_repeating(text[start:], self._place):
             return Progress(text=received, complete="", first_line=False, done=False)
+        start = min(end, start + repeated_before(text[start:end], self._place))
         own = text[start:end].split("\n")
         lines = settled(own, self._place)
         counted = lines if whole else lines[:-1]

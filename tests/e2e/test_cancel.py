@@ -1,0 +1,112 @@
+"""Cancelling: the answer is at once, the provider's connection is closed, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+
+import pytest
+
+from cachewise.simulator.script import Fault, Script
+from support.lsp_client import RpcError
+from support.server import Desk, desk, python_module
+
+TEXT = python_module(30)
+CANCELS = 1000
+AT_ONCE = 25
+
+
+async def cancelled(d: Desk, request: int, reply: asyncio.Future[object]) -> float:
+    """Cancel a request; the seconds until it was answered as cancelled."""
+    began = time.perf_counter()
+    d.lsp.cancel(request)
+    with pytest.raises(RpcError) as answer:
+        await asyncio.wait_for(reply, 5)
+    assert answer.value.code == -32800
+    return time.perf_counter() - began
+
+
+async def test_a_cancel_is_answered_while_the_stream_stands_still() -> None:
+    async with desk() as d:
+        uri = d.open("a.py", TEXT)
+        # What is answered during a stall was not waiting for the next token.
+        d.simulator.follow(Script(faults=(Fault(kind="stall", after_tokens=3),) * 2))
+        request, reply = d.lsp.start_request(
+            "cachewise/explain", d.explain_params(uri, partialResultToken="p", workDoneToken="w")
+        )
+        await d.lsp.wait_for("$/progress", lambda p: p["token"] == "p")
+        mark = d.lsp.mark()
+        await cancelled(d, request, reply)
+        await d.simulator.until(lambda: d.records[0].outcome == "gone")
+        end = await d.lsp.wait_for("$/progress", lambda p: p["token"] == "w" and p["value"]["kind"] == "end", since=mark)
+        assert end["value"]["message"].startswith("explain cancelled · ")
+        assert "$" in end["value"]["message"]
+        assert not [m for m in d.lsp.messages[mark:] if (m.get("params") or {}).get("token") == "p"]
+        # The editor's own button for the work does the same.
+        request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uri, workDoneToken="w2"))
+        await d.simulator.until(lambda: len(d.records) == 2 and d.records[1].output_tokens == 3)
+        d.lsp.notify("window/workDoneProgress/cancel", {"token": "w2"})
+        with pytest.raises(RpcError) as answer:
+            await asyncio.wait_for(reply, 5)
+        assert answer.value.code == -32800
+        await d.simulator.until(lambda: d.records[1].outcome == "gone")
+
+
+async def test_a_cancelled_stream_is_estimated_at_once_and_billed_later() -> None:
+    async with desk(Script(faults=(Fault(kind="stall", after_tokens=20),))) as d:
+        uri = d.open("a.py", TEXT)
+        request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uri))
+        await d.simulator.until(lambda: bool(d.records) and d.records[0].output_tokens == 20)
+        mark = d.lsp.mark()
+        await cancelled(d, request, reply)
+        status = await d.status(lambda s: s["last"] is not None, since=mark)
+        assert status["last"]["outcome"] == "cancelled"
+        assert status["last"]["costSource"] == "estimated"
+        assert status["last"]["costUsd"] > 0
+        [usage] = await d.bill_arrives()
+        record = d.records[0]
+        assert record.cost is not None
+        assert record.charge is not None
+        assert abs(usage["costUsd"] - float(record.cost)) < 1e-9
+        assert (usage["inputTokens"], usage["outputTokens"]) == (record.charge.total, 20)
+        assert usage["outcome"] == "cancelled"
+        sums = await d.usage()
+        assert sums["session"]["requests"] == sums["today"]["requests"] == 1
+        assert abs(sums["today"]["costUsd"] - float(record.cost)) < 1e-9
+
+
+async def test_a_thousand_cancels_leave_nothing_behind() -> None:
+    async with desk(Script(token_delay=0.05)) as d:
+        uris = [d.open(f"{number}.py", TEXT) for number in range(AT_ONCE)]
+        await asyncio.gather(*(d.complete(uri, 6, 8) for uri in uris))
+        await d.quiet()
+        baseline = d.descriptors
+        times: list[float] = []
+        for lap in range(CANCELS // AT_ONCE):
+            started = []
+            for uri in uris:
+                if lap % 2:
+                    params, method = d.completion_params(uri, 6, 8), "textDocument/inlineCompletion"
+                else:
+                    params, method = d.explain_params(uri, partialResultToken=f"{uri} {lap}"), "cachewise/explain"
+                started.append(d.lsp.start_request(method, params))
+            seen = len(d.records)
+            # Cancel some before they left, some on their way, some in the middle of the stream.
+            if lap % 4 < 2:
+                await d.simulator.until(lambda seen=seen: len(d.records) > seen)  # type: ignore[misc]
+            times += await asyncio.gather(*(cancelled(d, request, reply) for request, reply in started))
+        await d.simulator.until(lambda: all(record.ended_at is not None for record in d.records), 10)
+        await d.simulator.until(lambda: d.simulator.open_sockets <= AT_ONCE, 10)
+        assert len(times) == CANCELS
+        late = [r.gone_at for r in d.records if r.outcome == "gone" and r.gone_at is None]
+        assert not late
+        # A request goes through after all that, on a clean table.
+        assert (await d.explain(uris[0]))["text"]
+        status = await d.status(lambda s: s["quiescent"], since=d.lsp.mark() - 5)
+        assert status["health"] == "ok"
+        assert d.descriptors <= baseline + 5, f"{d.descriptors} descriptors after {baseline}"
+        times.sort()
+        print(f"median {statistics.median(times) * 1000:.1f} ms, p99 {times[int(len(times) * 0.99)] * 1000:.1f} ms")  # noqa: T201
+        sums = await d.usage()
+        assert sums["session"]["requests"] <= len(d.records) + AT_ONCE

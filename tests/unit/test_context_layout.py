@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import pytest
+
+from cachewise.context.gather import Piece
+from cachewise.context.rent import Ratios
+from cachewise.context.system import SYSTEM
+from cachewise.context.tail import CompletionTail, TailSpec
+from cachewise.faults import RequestFailed
+from cachewise.model.plan import PromptPlan, Stability
+from support.contexts import FOLDER, Desk, big, changed_files, file_blocks, lines, piece, prefix_texts, snapshot, traits
+from support.prompts import rebuild
+
+MAIN = lines(100, "main")
+
+
+def test_features_share_the_prefix_to_the_byte() -> None:
+    desk = Desk()
+    asked = [
+        desk.ask(snapshot("main.py", MAIN, 900), [big("a"), big("b")], tail)
+        for tail in (CompletionTail(), TailSpec(), TailSpec(kind="ask", question="?"), TailSpec(kind="warm"))
+    ]
+    assert all(prefix_texts(plan) == prefix_texts(asked[0]) for plan in asked)
+    assert all(plan.moved is None and plan.marks == asked[0].marks for plan in asked)
+    assert len({plan.blocks[-1].text for plan in asked}) == 4
+
+
+def test_first_layout() -> None:
+    plan = Desk().ask(snapshot("main.py", MAIN, 900), [big("a"), big("b")])
+    assert [(block.name, block.stability, block.role) for block in plan.blocks] == [
+        ("system", Stability.FIXED, "system"),
+        ("file a.py", Stability.STABLE, "user"),
+        ("file b.py", Stability.STABLE, "user"),
+        ("file main.py", Stability.WORKING, "user"),
+        ("tail", Stability.TAIL, "user"),
+    ]
+    assert plan.marks == {0: "5m", 2: "5m", 3: "5m"}
+    assert plan.moved is None
+    assert plan.blocks[0].text == SYSTEM
+
+
+def test_nothing_of_the_moment_is_in_the_system_text() -> None:
+    one, other = Desk().ask(snapshot("a.py", "x\n"), []), Desk().ask(snapshot("b.rs", "y\n", language="rust"), [])
+    assert one.blocks[0] == other.blocks[0]
+    for word in ("supersedes", "never an instruction", "noeol", '"complete"', "No code fence"):
+        assert word in SYSTEM
+
+
+def test_two_contexts_with_the_same_history_make_the_same_bytes() -> None:
+    def history(desk: Desk) -> list[PromptPlan]:
+        text = MAIN
+        plans = [desk.ask(snapshot("main.py", text, 100), [big("a")])]
+        for step in range(5):
+            text = text.replace(f"{step:05d}", f"n{step}")
+            plans.append(desk.ask(snapshot("main.py", text, 100), [big("a"), big("b")], cold=step == 3))
+        return plans
+
+    assert history(Desk()) == history(Desk())
+
+
+def test_typing_does_not_move_the_prefix() -> None:
+    desk = Desk()
+    text = MAIN
+    first = desk.ask(snapshot("main.py", text, 1_000), [big("a")])
+    plan = first
+    for key in "return value":
+        text = text[:1_000] + key + text[1_000:]
+        plan = desk.ask(snapshot("main.py", text, 1_001), [big("a")])
+        assert plan.moved is None
+        assert prefix_texts(plan) == prefix_texts(first)
+        assert rebuild(plan, "main.py") == text
+    assert changed_files(plan) == []
+
+
+def test_a_stable_file_that_is_edited_stays_until_the_cache_is_cold() -> None:
+    desk = Desk()
+    first = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), big("b"), big("c")])
+    edited = big("a").text.replace("00200", "edited")
+    others = [big("b"), big("c"), piece("main.py", MAIN)]
+    there = desk.ask(snapshot("a.py", edited, 0), others)
+    assert there.moved is None
+    assert prefix_texts(there) == prefix_texts(first)
+    assert changed_files(there) == ["a.py"]
+    assert rebuild(there, "a.py") == edited
+    cold = desk.ask(snapshot("a.py", edited, 0), others, cold=True)
+    assert file_blocks(cold) == ["file b.py", "file c.py", "file main.py", "file a.py"]
+    assert [b.stability for b in cold.prefix[1:]] == [Stability.STABLE] * 3 + [Stability.WORKING]
+    assert changed_files(cold) == []
+    assert cold.moved == "file a.py: the cache was cold anyway, so the files were frozen as they are now"
+
+
+def test_a_cold_moment_without_news_moves_nothing() -> None:
+    desk = Desk()
+    pieces = [big("a"), piece("small.py", "x = 1\n"), piece("tiny.py", "y = 1\n")]
+    first = desk.ask(snapshot("main.py", MAIN, 0), pieces)
+    again = desk.ask(snapshot("main.py", MAIN, 500), pieces, cold=True)
+    assert again.moved is None
+    assert prefix_texts(again) == prefix_texts(first)
+
+
+def test_edited_files_stand_behind_the_others_the_most_recent_last() -> None:
+    desk = Desk()
+    now = {name: big(name).text for name in "abcd"}
+
+    def pieces(but: str) -> list[Piece]:
+        return [piece(f"{name}.py", text) for name, text in now.items() if name != but]
+
+    desk.ask(snapshot("d.py", now["d"]), pieces("d"))
+    for name in ("c", "a"):
+        now[name] += "# edited\n"
+        desk.ask(snapshot(f"{name}.py", now[name]), pieces(name))
+    plan = desk.ask(snapshot("d.py", now["d"]), pieces("d"), cold=True)
+    assert file_blocks(plan) == ["file b.py", "file c.py", "file a.py", "file d.py"]
+
+
+def test_new_files_are_appended_and_the_old_end_is_marked() -> None:
+    desk = Desk()
+    first = desk.ask(snapshot("main.py", MAIN, 0), [big("a")])
+    second = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), big("b"), big("c")])
+    assert second.moved is None
+    assert file_blocks(second) == ["file a.py", "file main.py", "file b.py", "file c.py"]
+    assert prefix_texts(second)[: len(prefix_texts(first))] == prefix_texts(first)
+    assert second.prefix[-1].stability is Stability.WORKING
+    assert len(first.prefix) - 1 in second.marks
+    later = desk.ask(snapshot("main.py", MAIN + "x\n", 0), [big("a"), big("b"), big("c")], cold=True)
+    assert file_blocks(later) == ["file a.py", "file b.py", "file c.py", "file main.py"]
+
+
+def test_a_document_that_is_opened_comes_behind_what_it_imports() -> None:
+    desk = Desk()
+    desk.ask(snapshot("main.py", MAIN, 0), [])
+    plan = desk.ask(snapshot("new.py", MAIN, 0), [piece("main.py", MAIN), big("a"), big("b")])
+    assert file_blocks(plan) == ["file main.py", "file a.py", "file b.py", "file new.py"]
+    assert plan.moved is None
+
+
+def test_closed_files_stay_until_the_cache_is_cold() -> None:
+    desk = Desk()
+    first = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), big("b")])
+    closed = desk.ask(snapshot("main.py", MAIN, 0), [big("b")])
+    assert prefix_texts(closed) == prefix_texts(first)
+    assert desk.context.paths == (f"{FOLDER}/a.py", f"{FOLDER}/b.py", f"{FOLDER}/main.py")
+    cold = desk.ask(snapshot("main.py", MAIN, 0), [big("b")], cold=True)
+    assert file_blocks(cold) == ["file b.py", "file main.py"]
+    assert cold.moved is not None
+    assert cold.moved.startswith("file a.py: ")
+
+
+def test_files_that_change_on_disk_are_told_then_frozen_when_cold() -> None:
+    desk = Desk()
+    first = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), big("b")])
+    other = piece("b.py", big("b").text.replace("00007", "seven"), is_open=False)
+    warm = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), other])
+    assert prefix_texts(warm) == prefix_texts(first)
+    assert changed_files(warm) == ["b.py"]
+    assert rebuild(warm, "b.py") == other.text
+    cold = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), other], cold=True)
+    assert changed_files(cold) == []
+    assert rebuild(cold, "b.py") == other.text
+
+
+def test_changes_are_bought_out_behind_the_last_mark_before_them() -> None:
+    """The current document stands behind a mark of its own, so freezing it anew leaves the stable files alone."""
+    desk = Desk()
+    pieces = [big("a"), big("b")]
+    first = desk.ask(snapshot("main.py", MAIN, 0), pieces)
+    text = lines(40, "top") + MAIN
+    plan = first
+    requests = 0
+    while plan.moved is None:
+        plan = desk.ask(snapshot("main.py", text, len(text)), pieces)
+        assert plan.moved or changed_files(plan) == ["main.py"]
+        requests += 1
+    assert 1 < requests < 50
+    assert plan.moved == (
+        "file main.py: the changes to it or to files behind it had cost as much as freezing them anew"
+    )
+    assert prefix_texts(plan)[:3] == prefix_texts(first)[:3]
+    assert changed_files(plan) == []
+    assert rebuild(plan, "main.py") == text
+
+
+@pytest.mark.parametrize(
+    ("ratios", "most"),
+    [(Ratios(), 6), (Ratios(read=0.05, write=1.0), 5), (Ratios(read=0.5, write=0.5), 0), (Ratios(write=100.0), 1000)],
+    ids=["Claude", "no write price", "free to write", "dear to write"],
+)
+def test_the_rent_follows_the_prices(ratios: Ratios, most: int) -> None:
+    desk = Desk()
+    text = MAIN
+    desk.ask(snapshot("main.py", text, 0))
+    text = lines(40, "top") + text
+    moved = -1
+    for request in range(10):
+        plan = desk.context.plan(
+            snapshot("main.py", text, len(text)), [], CompletionTail(), desk.traits, 24_000, ratios=ratios
+        )
+        if plan.moved:
+            moved = request
+            break
+    assert (moved == -1) if most == 1000 else (0 <= moved <= most)
+
+
+def test_with_automatic_caching_any_block_can_be_bought_out() -> None:
+    results = []
+    for style in ("automatic", "control"):
+        desk = Desk(style=traits(style))
+        pieces = [big("a"), big("b"), big("c")]
+        desk.ask(snapshot("main.py", MAIN, 0), pieces)
+        edited = lines(60, "top") + big("c").text
+        changed = [big("a"), big("b"), piece("c.py", edited)]
+        for request in range(300):
+            plan = desk.ask(snapshot("main.py", MAIN, 0), changed)
+            if plan.moved:
+                results.append((request, plan.moved.partition(":")[0]))
+                break
+    (automatic, first), (control, _) = results
+    assert automatic < control, "what stands before a block without a mark is written again too"
+    assert first == "file c.py"
+
+
+@pytest.mark.parametrize("name", [".env", "id_rsa", "conf/.aws/config", "Server.PEM"])
+def test_a_secret_document_is_refused(name: str) -> None:
+    with pytest.raises(RequestFailed, match="secrets"):
+        Desk().ask(snapshot(name, "KEY=1\n"))
+
+
+def test_secret_pieces_are_left_out_whatever_they_call_themselves() -> None:
+    pieces = [
+        Piece(name="notes.txt", text="CANARY\n", path=f"{FOLDER}/.env", open=True),
+        Piece(name=".netrc", text="CANARY\n", path=None, open=True),
+    ]
+    plan = Desk().ask(snapshot("main.py", MAIN), pieces)
+    assert not any("CANARY" in block.text for block in plan.blocks)
+
+
+def test_invisible_characters_of_other_files_are_written_out() -> None:
+    hostile = "x = 1  # \u202eevil\u2066\n" + "tag\U000e0041\n"
+    desk = Desk()
+    plan = desk.ask(snapshot("main.py", "y = '\u200b'\n", 0), [piece("other.py", hostile)])
+    shown = "".join(block.text for block in plan.blocks)
+    assert "<U+202E>evil<U+2066>" in shown
+    assert "tag<U+E0041>" in shown
+    assert not {"\u202e", "\u2066", "\U000e0041"} & set(shown)
+    assert rebuild(plan, "main.py") == "y = '\u200b'\n", "the document being edited is told as it is"
+    back = desk.ask(snapshot("other.py", hostile, 0), [piece("main.py", "y = '\u200b'\n")])
+    assert back.moved is None
+    assert rebuild(back, "other.py") == hostile
+    assert "y = '<U+200B>'" in "".join(block.text for block in back.blocks)
+
+
+def test_lone_surrogates_are_never_sent() -> None:
+    plan = Desk().ask(snapshot("main.py", "a\ud800\n", 0), [piece("b\udc80.py", "b\udfff\n")])
+    for block in plan.blocks:
+        block.text.encode("utf-8")
+        block.name.encode("utf-8", "surrogatepass")
+
+
+def test_files_of_one_name_get_numbers() -> None:
+    desk = Desk()
+    main = snapshot("main.py", "x\n", 0, folder=None)
+    pieces = [Piece(name="main.py", text="y\n", path=None, key="untitled:1", open=True),
+              Piece(name="main.py", text="z\n", path=None, key="untitled:2", open=True)]  # fmt: skip
+    plan = desk.ask(main, pieces)
+    assert [rebuild(plan, name) for name in ("main.py", "main.py (2)", "main.py (3)")] == ["x\n", "y\n", "z\n"]
+    assert prefix_texts(desk.ask(main, pieces)) == prefix_texts(plan)
+
+
+def test_the_path_of_a_machine_is_in_no_prompt() -> None:
+    plan = Desk().ask(snapshot("main.py", MAIN, 0), [big("a")], TailSpec(kind="ask", question="?"))
+    assert not any(FOLDER in block.text for block in plan.blocks)
+
+
+def test_the_prefix_is_most_of_the_prompt() -> None:
+    """One explanation, then another and two completions: at least 85 % of each can be read from the cache."""
+    desk = Desk()
+    pieces = [big(name) for name in "abcdef"]
+    selected = snapshot("main.py", MAIN, (0, 2_000))
+    first = desk.ask(selected, pieces, TailSpec())
+    text = MAIN[:500] + "x" + MAIN[500:]
+    for about, tail in (
+        (selected, TailSpec(kind="ask", question="Why?")),
+        (snapshot("main.py", text, 501), CompletionTail()),
+        (snapshot("main.py", text + "y", len(text) + 1), CompletionTail()),
+    ):
+        plan = desk.ask(about, pieces, tail)
+        assert prefix_texts(plan) == prefix_texts(first)
+        assert first.prefix_tokens >= 0.85 * plan.tokens

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cachewise.context.rent import Holding, Ratios, rewrite_from
+
+CLAUDE = Ratios(read=0.1, write=1.25)
+
+
+@pytest.mark.parametrize(
+    ("holdings", "ratios", "expected"),
+    [
+        pytest.param([], CLAUDE, None, id="nothing held"),
+        pytest.param([(1000, 0, 0)], CLAUDE, None, id="no changes"),
+        pytest.param([(1000, 9e9, 0)], CLAUDE, None, id="no changes now, whatever was paid"),
+        pytest.param([(1000, 0, 100)], CLAUDE, None, id="little rent"),
+        pytest.param([(1000, 1059, 100)], CLAUDE, None, id="just below the price"),
+        pytest.param([(1000, 1060, 100)], CLAUDE, 0, id="the price is reached"),
+        pytest.param([(1000, 0, 2000)], CLAUDE, 0, id="at once, after a change of everything"),
+        pytest.param([(30_000, 0, 0), (1000, 1100, 100)], CLAUDE, 1, id="only what stands behind is written"),
+        pytest.param([(30_000, 2000, 50), (1000, 0, 0)], CLAUDE, None, id="what stands behind must be written too"),
+        pytest.param([(1000, 1000, 200), (100, 500, 90)], CLAUDE, 0, id="the earliest takes the others along"),
+        pytest.param([(1000, 100, 50), (100, 500, 90)], CLAUDE, 1, id="the earlier one is not due yet"),
+        pytest.param([(1000, 0, 10)], Ratios(read=1.0, write=1.0), 0, id="writing costs nothing extra"),
+        pytest.param([(1000, 0, 0)], Ratios(read=1.0, write=1.0), None, id="but nothing has changed"),
+        pytest.param([(1000, 950, 10)], Ratios(read=0.05, write=1.0), 0, id="no write price"),
+    ],
+)
+def test_rewrite_from(holdings: list[tuple[int, float, float]], ratios: Ratios, expected: int | None) -> None:
+    held = [Holding(tokens=tokens, rent=rent, due=due) for tokens, rent, due in holdings]
+    assert rewrite_from(held, ratios) == expected
+
+
+@given(
+    st.integers(100, 50_000),
+    st.lists(st.integers(1, 4_000), min_size=1, max_size=300),
+    st.sampled_from((CLAUDE, Ratios(read=0.05, write=1.25), Ratios(read=0.1, write=1.0), Ratios(read=0.25, write=2.0))),
+)
+def test_costs_less_than_twice_the_best(tokens: int, steps: list[int], ratios: Ratios) -> None:
+    """Against an adversary that grows the changes as it likes, up to the moment of each buying."""
+    price = tokens * (ratios.write - ratios.read)
+    changed = 0.0
+    rent = 0.0
+    for step in steps:
+        changed += step
+        if rewrite_from([Holding(tokens=tokens, rent=rent, due=changed)], ratios) is not None:
+            would_have_paid = rent + changed * (1 - ratios.read)
+            assert rent + price < 2 * min(price, would_have_paid) + 1e-6
+            rent = changed = 0.0
+        else:
+            rent += changed * (1 - ratios.read)
+            assert rent < price
