@@ -72,8 +72,11 @@ async def editor(tmp_path: Path, model: Path, *, prompt_cache: bool = True) -> A
     (home / "config" / "cachewise").mkdir(parents=True)
     async with await Engine.start(model, prompt_cache=prompt_cache) as engine:
         user_file = f'model = "local:tiny"\n[local.tiny]\nbase_url = "{engine.base_url}"\n'
-        (home / "config" / "cachewise" / "config.toml").write_text(user_file)
+        place = home / "config" / "cachewise" / "config.toml"
+        place.write_text(user_file)
+        place.chmod(0o600)
         env = {f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "cache", "state")}
+        env |= {"CACHEWISE_MODEL": "", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
         async with await LspProcess.start([sys.executable, "-m", "cachewise", "serve"], env) as lsp:
             await lsp.initialize(root=workspace.parent)
             document = workspace / SOURCES[0]

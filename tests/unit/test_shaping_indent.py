@@ -98,6 +98,7 @@ def test_is_label(line: str, language: str, label: bool) -> None:
         pytest.param("f(a))", "python", 1, id="closed too often"),
         pytest.param("f(a]", "python", 2, id="wrong kind"),
         pytest.param("{(a}", "c", 1, id="one left open inside"),
+        pytest.param("{(a}}", "c", 2, id="one left open inside, one closed too often"),
         pytest.param('x = "("', "python", 0, id="string"),
         pytest.param("x = '('", "python", 0, id="string in single quotes"),
         pytest.param(r'x = "\"("', "python", 0, id="escaped quote"),

@@ -84,6 +84,7 @@ def test_still_repeating(text: str, repeating: bool) -> None:
         pytest.param("g(a)", "f(", ")", "g(a)", "python", id="its own closing bracket"),
         pytest.param("g(a))", "f(", ")", "g(a)", "python", id="its own and the editor's"),
         pytest.param("a)", "f(g(", ")", "a)", "python", id="one of two is there"),
+        pytest.param("a)", '"""b (\n"""\nf(', ")", "a", "python", id="a bracket far away says nothing"),
         pytest.param("a):", "f(", "):", "a", "python", id="bracket and more"),
         pytest.param("a)", "f(", "):", "a", "python", id="bracket without the more"),
         pytest.param("a) -> int:\n    return a", "def f(", ")", "a", "python", id="bracket and what can't follow"),

@@ -247,5 +247,9 @@ async def _close(client: Client) -> None:
     try:
         async with asyncio.timeout(DEADLINE):
             await client.aclose()
+            # A client of a sentinel group has clients of its own, which it does not close.
+            manager = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+            for sentinel in getattr(manager, "sentinels", ()):
+                await sentinel.aclose()
     except Exception:  # noqa: S110  # a server that does not answer needs no goodbye
         pass
