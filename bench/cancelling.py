@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from support.lsp_client import RpcError
-
 from bench.figures import Figure, Spread
 from bench.processes import explanation, first_delta, open_source, provider, server
+
 from cachewise.simulator.script import Script
+from support.lsp_client import RpcError
 
 GOAL_REPLY_MS = 50.0
 GOAL_CLOSED_MS = 200.0

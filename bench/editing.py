@@ -15,12 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from support.lsp_client import LspProcess, RpcError
-
 from bench.figures import Figure, Spread
-from bench.processes import DEADLINE, explanation, first_delta, open_source, provider, server
+from bench.processes import explanation, first_delta, open_source, provider, server
+
 from cachewise.session.documents import Change, Document
 from cachewise.simulator.script import Script
+from support.lsp_client import LspProcess, RpcError
 
 STREAMS = 20
 PACE = 0.02
@@ -36,14 +36,17 @@ _LOADING = "the provider's library loads meanwhile"
 
 async def measure(edits: int = 400) -> tuple[Figure, ...]:
     """Edit without streams, with them, and in a document of 1 MB without a server around it."""
-    script = Script(token_delay=PACE, answer=_ANSWER, faults=(_SHORT,))
+    script = Script(token_delay=PACE, answer=_ANSWER)
     with tempfile.TemporaryDirectory(prefix="cachewise-bench-") as folder:
         times = Path(folder) / "times.json"
         timed = str(Path(__file__).with_name("timed_server.py"))
         async with provider(script) as upstream, server(upstream.base_url, (sys.executable, timed, str(times))) as lsp:
             uri = open_source(lsp, _FILE)
             loading = await _edit(lsp, uri, edits // 4, 2)
-            await lsp.request("cachewise/explain", explanation(uri), DEADLINE)
+            number, future = lsp.start_request("cachewise/explain", explanation(uri, "loaded"))
+            await first_delta(lsp, "loaded")
+            lsp.cancel(number)
+            await asyncio.wait((future,))
             quiet = await _edit(lsp, uri, edits // 2, 2 + edits)
             tokens = [f"stream-{number}" for number in range(STREAMS)]
             asked = [lsp.start_request("cachewise/explain", explanation(uri, token)) for token in tokens]

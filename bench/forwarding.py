@@ -7,11 +7,11 @@ second, on purpose, and that wait is part of the figure.
 
 from __future__ import annotations
 
-from support.lsp_client import LspProcess
-
 from bench.figures import Figure, Spread
 from bench.processes import explanation, open_source, server
 from bench.stamped import stamped_provider
+
+from support.lsp_client import LspProcess
 
 GOAL_MS = 10.0
 _FILE = "lsp/server.py"

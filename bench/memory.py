@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from support.lsp_client import LspProcess
-
 from bench.figures import Figure
 from bench.processes import explanation, open_source, provider, server
+
 from cachewise.simulator.script import Script
+from support.lsp_client import LspProcess
 
 GOAL_START_MB = 60.0
 GOAL_REQUEST_MB = 130.0

@@ -16,9 +16,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from support.lsp_client import LspProcess
-
 from cachewise.simulator.script import Script
+from support.lsp_client import LspProcess
 
 SERVE = (sys.executable, "-m", "cachewise", "serve")
 DEADLINE = 30.0

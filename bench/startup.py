@@ -16,10 +16,10 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from support.lsp_client import encode
-
 from bench.figures import Figure, Spread
 from bench.processes import DEADLINE, SERVE, server_env
+
+from support.lsp_client import encode
 
 GOAL = 1.3
 _IMPORT = (sys.executable, "-c", "import pygls.lsp.server; print(flush=True)")

@@ -56,8 +56,9 @@ async def test_a_cancel_is_answered_while_the_stream_stands_still() -> None:
 async def test_a_cancelled_stream_is_estimated_at_once_and_billed_later() -> None:
     async with desk(Script(faults=(Fault(kind="stall", after_tokens=20),))) as d:
         uri = d.open("a.py", TEXT)
-        request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uri))
+        request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uri, partialResultToken="p"))
         await d.simulator.until(lambda: bool(d.records) and d.records[0].output_tokens == 20)
+        await d.lsp.wait_for("$/progress")
         mark = d.lsp.mark()
         await cancelled(d, request, reply)
         status = await d.status(lambda s: s["last"] is not None, since=mark)

@@ -67,7 +67,7 @@ def plain(value: Any, depth: int = 0) -> object:
 
 
 def _name(value: Any) -> str:
-    if "<locals>" in value.__qualname__ and not isinstance(value, type):
+    if "<" in value.__qualname__ and not isinstance(value, type):  # <lambda>, <locals>
         raise Keyless(f"the function {value.__qualname__} has no stable name")
     return f"{value.__module__}.{value.__qualname__}"
 

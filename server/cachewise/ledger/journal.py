@@ -18,7 +18,8 @@ from pathlib import Path
 
 from cachewise.ledger.clock import Clock, day_start, local_day
 from cachewise.ledger.meter import Entry
-from cachewise.ledger.rows import Offer
+from cachewise.ledger.reservations import Reservation, Verdict
+from cachewise.ledger.rows import Offer, Release
 from cachewise.ledger.store import Damaged, Store, TooNew
 from cachewise.ledger.totals import Sums, Tally
 from cachewise.model.usage import Totals, Usage
@@ -41,12 +42,14 @@ KEPT_IN_MEMORY = 5000
 class _Waiting:
     """What is not committed yet."""
 
-    item: Entry | Offer
+    item: Entry | Offer | Release
     replaces: Usage | None = None
 
     def count(self, sums: Sums) -> None:
         """Add it to the sums."""
         day = local_day(self.item.time)
+        if isinstance(self.item, Release):
+            return
         if isinstance(self.item, Offer):
             sums.offer(day, self.item.shown, self.item.accepted)
             return
@@ -58,13 +61,16 @@ class _Waiting:
 class Journal:
     """All entries of this user's servers, as sums; and the way in for this process's own."""
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None, *, retention_days: int = 0) -> None:
+        """The journal in a file. Entries are forgotten after `retention_days`; 0 keeps them for ever."""
         self._path = path
         self._clock = clock or Clock()
+        self._retention_days = retention_days
         self._wake = threading.Condition()
         # Guarded by _wake:
         self._waiting: list[_Waiting] = []
         self._asked: list[Future[bool]] = []
+        self._wanted: list[tuple[Reservation, Future[Verdict | None]]] = []
         self._history = Sums()
         self._live = Sums()
         self._dropped = Sums()
@@ -77,6 +83,7 @@ class Journal:
         # The thread's own:
         self._ahead: list[_Waiting] = []
         self._history_day: str | None = None
+        self._pruned_day: str | None = None
 
     @property
     def problem(self) -> str | None:
@@ -94,6 +101,31 @@ class Journal:
     def offer(self, offer: Offer) -> None:
         """Hand over suggestions that were shown or accepted."""
         self._hand_over(_Waiting(item=offer))
+
+    async def reserve(self, wanted: Reservation, deadline: float) -> Verdict | None:
+        """Set money aside in the file for a request, unless that would pass its cap.
+
+        Returns:
+            None if the file gave no answer within `deadline` seconds; then nothing is, or stays, reserved.
+        """
+        answer: Future[Verdict | None] = Future()
+        with self._wake:
+            if self._closing:
+                return None
+            self._wanted.append((wanted, answer))
+            self._run()
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(answer), deadline)
+        except TimeoutError:
+            self.release(wanted.id)
+            return None
+        except asyncio.CancelledError:
+            self.release(wanted.id)
+            raise
+
+    def release(self, reservation: str) -> None:
+        """Free what was reserved under this id, if anything was."""
+        self._hand_over(_Waiting(item=Release(id=reservation, time=self._clock.now())))
 
     def today(self) -> Totals:
         """The sums of the user's day, over all servers as of the last reading, and this one as of now."""
@@ -164,16 +196,21 @@ class Journal:
         pause = 0.0
         while True:
             with self._wake:
-                if not self._asked and not self._closing and (pause or not self._waiting):
+                if not (self._asked or self._wanted or self._closing) and (pause or not self._waiting):
                     self._wake.wait(pause if pause and self._waiting else None)
                 asked, closing, self._asked = self._asked, self._closing, []
+                wanted, self._wanted = self._wanted, []
+                written = not self._waiting and not asked and not closing and bool(wanted)
+            # Who only wants a reservation does not wait for the sums; they are read with the next entry.
+            done = written or self._pass(store)
             # Somebody who asks can wait for a lock, or a damaged file, to be out of the way.
-            done = self._pass(store)
             for _ in range(ATTEMPTS - 1 if asked else 0):
                 if not done:
                     time.sleep(PATIENCE_SECONDS)
                     done = self._pass(store)
             pause = 0.0 if done else min(max(pause * 2, RETRY_SECONDS), RETRY_SECONDS * 64)
+            # Only once everything booked before is in the file, or the sum of the day would be too low.
+            self._decide(store, wanted, able=done)
             if closing:
                 store.close()
             for future in asked:
@@ -196,6 +233,7 @@ class Journal:
                 # Committed: from here on a failure must not write them, or count them, again.
                 del self._waiting[: len(batch)]
                 ahead = self._ahead = self._ahead + batch
+            self._prune(store, now)
             history = None
             if self._history_day != day or any(waiting.item.time < today for waiting in ahead):
                 history = store.sums(day_start(today - (DAYS_SHOWN - 1) * 86400), today)
@@ -209,6 +247,29 @@ class Journal:
         finally:
             with self._wake:
                 self._writing = False
+
+    def _decide(self, store: Store, wanted: list[tuple[Reservation, Future[Verdict | None]]], *, able: bool) -> None:
+        """Answer those who want a reservation: by the file, or with None where it can't be written."""
+        # Who has stopped waiting has cancelled its future.
+        live = [(one, answer) for one, answer in wanted if answer.set_running_or_notify_cancel()]
+        verdicts: list[Verdict | None] = [None] * len(live)
+        if able and live:
+            try:
+                verdicts = [*store.reserve([one for one, _ in live])]
+            except Exception as error:
+                self._fail(store, error)
+        for (_, answer), verdict in zip(live, verdicts, strict=True):
+            answer.set_result(verdict)
+
+    def _prune(self, store: Store, now: float) -> None:
+        """Forget what is too old, once a day; whether that works matters to nobody who waits."""
+        if not self._retention_days or self._pruned_day == local_day(now):
+            return
+        try:
+            store.prune(day_start(now - self._retention_days * 86400))
+            self._pruned_day = local_day(now)
+        except Exception as error:
+            _log.info("Old entries of the ledger could not be removed (%s); that is tried again.", type(error).__name__)
 
     def _publish(self, history: Sums | None, today: Sums) -> None:
         """Put the sums that were read in the place of the old ones; what came meanwhile is added to them."""

@@ -39,6 +39,10 @@ class Entry:
     time: float
     """When the request began, in seconds since 1970."""
     usage: Usage
+    workspace: str | None = None
+    """The workspace folder's short name; None where the request was about none."""
+    route: str | None = None
+    """The host behind a router that answered; None where there is none, or nobody said."""
 
 
 Book = Callable[[Entry, Usage | None], None]
@@ -58,8 +62,11 @@ class Meter:
         prices: Prices,
         clock: Clock,
         book: Book,
+        id: str | None = None,
+        workspace: str | None = None,
     ) -> None:
-        self.id = uuid.uuid4().hex
+        self.id = id or uuid.uuid4().hex
+        """That of the entry, and of what was reserved for the request."""
         self.expected = expected
         """What the provider's cache should have given to this request."""
         self.generation_id: str | None = None
@@ -70,6 +77,7 @@ class Meter:
         self._prices = prices
         self._clock = clock
         self._book = book
+        self._workspace = workspace
         self._time = clock.now()
         self._began = clock.elapsed()
         self._first: float | None = None
@@ -131,7 +139,7 @@ class Meter:
             outcome=outcome,
             cache_miss=miss,
         )
-        self._book(Entry(id=self.id, time=self._time, usage=self._usage), None)
+        self._book(self._entry(self._usage), None)
         return self._usage
 
     def amend(self, report: UsageReport) -> Usage | None:
@@ -147,8 +155,12 @@ class Meter:
         tokens, cost, miss = self._figures(before.outcome)
         self._usage = replace(before, tokens=tokens, cost=cost, cache_miss=miss or before.cache_miss)
         if self._usage != before:
-            self._book(Entry(id=self.id, time=self._time, usage=self._usage), before)
+            self._book(self._entry(self._usage), before)
         return self._usage
+
+    def _entry(self, usage: Usage) -> Entry:
+        route = self._report.upstream if self._report is not None else None
+        return Entry(id=self.id, time=self._time, usage=usage, workspace=self._workspace, route=route)
 
     def _figures(self, outcome: Outcome) -> tuple[Tokens, Cost, CacheMiss | None]:
         report = self._report

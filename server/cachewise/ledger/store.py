@@ -1,7 +1,7 @@
 """The ledger's SQLite file: its tables, writing entries, reading sums, and what to do when it is damaged.
 
 Everything here blocks, and is called from one thread only (`journal.py`). An entry holds figures, the names of the
-model and the feature, and nothing else: no text, no paths.
+model, the feature, the route and the workspace folder, and nothing else: no text, no paths.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cachewise.ledger.clock import local_day
 from cachewise.ledger.meter import Entry
-from cachewise.ledger.rows import OFFERS, SUMS, Offer, entry_row, merge_row, offer_row
+from cachewise.ledger.reservations import Reservation, Verdict, reserve
+from cachewise.ledger.rows import ENTRY_COLUMNS, OFFERS, SUMS, Offer, Release, entry_row, merge_row, offer_row
 from cachewise.ledger.totals import Sums
 
 if TYPE_CHECKING:
@@ -38,6 +40,14 @@ MIGRATIONS: tuple[str, ...] = (
         shown INTEGER NOT NULL, accepted INTEGER NOT NULL, characters INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX offers_by_time ON offers (time);
+    """,
+    """
+    ALTER TABLE entries ADD COLUMN workspace TEXT;
+    ALTER TABLE entries ADD COLUMN route TEXT;
+    CREATE TABLE reservations (
+        id TEXT PRIMARY KEY, day TEXT NOT NULL, process TEXT NOT NULL, pico INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX reservations_by_day ON reservations (day);
     """,
 )
 """What leads from each version of the file to the next; the file's `user_version` counts them. Only ever append."""
@@ -90,16 +100,38 @@ class Store:
             self._connection.close()
             self._connection = None
 
-    def write(self, items: Sequence[Entry | Offer]) -> None:
-        """Commit them together. What has the id of an earlier one takes its place."""
+    def write(self, items: Sequence[Entry | Offer | Release]) -> None:
+        """Commit them together. What has the id of an earlier one takes its place, and that of its reservation."""
         entries = [entry_row(item, self._process) for item in items if isinstance(item, Entry)]
         offers = [offer_row(item, self._process) for item in items if isinstance(item, Offer)]
+        settled = [(item.id,) for item in items if not isinstance(item, Offer)]
+        marks = ", ".join("?" * len(ENTRY_COLUMNS.split(",")))
+        with self._transaction() as connection:
+            connection.executemany(f"INSERT OR REPLACE INTO entries ({ENTRY_COLUMNS}) VALUES ({marks})", entries)  # noqa: S608
+            connection.executemany("INSERT OR REPLACE INTO offers VALUES (?, ?, ?, ?, ?, ?)", offers)
+            connection.executemany("DELETE FROM reservations WHERE id = ?", settled)
+
+    def reserve(self, wanted: Sequence[Reservation]) -> list[Verdict]:
+        """Grant or refuse them in their order, as one step that no other server can come between."""
+        with self._transaction() as connection:
+            return reserve(connection, wanted, self._process)
+
+    def prune(self, before: float) -> int:
+        """Forget entries, offers and reservations from before a moment; how many entries that were."""
+        with self._transaction() as connection:
+            gone = connection.execute("DELETE FROM entries WHERE time < ?", (before,)).rowcount
+            connection.execute("DELETE FROM offers WHERE time < ?", (before,))
+            connection.execute("DELETE FROM reservations WHERE day < ?", (local_day(before),))
+            return gone
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the file's one write lock; commit at the end, or roll back."""
         connection = self._open_connection()
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                connection.executemany(f"INSERT OR REPLACE INTO entries VALUES ({'?,' * 18}?)", entries)  # noqa: S608
-                connection.executemany("INSERT OR REPLACE INTO offers VALUES (?, ?, ?, ?, ?, ?)", offers)
+                yield connection
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:

@@ -35,10 +35,18 @@ class DeltaStream:
 
     def close(self) -> None:
         """Send what is held back; nothing may be written after this."""
+        self._stop()
+        self._flush()
+
+    def drop(self) -> None:
+        """Forget what is held back: the request was answered as cancelled, and nothing may follow its answer."""
+        self._stop()
+        self._held.clear()
+
+    def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._flush()
 
     def _send(self) -> None:
         if not self._wire.pending(self._key):

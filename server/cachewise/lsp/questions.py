@@ -64,6 +64,8 @@ async def answer(
         ending = f"{readout(used[-1])} · {fault.sentence}" if used else fault.sentence
         raise
     except asyncio.CancelledError:
+        if deltas is not None:
+            deltas.drop()
         ending = readout(used[-1]) if used else "cancelled"
         raise
     finally:

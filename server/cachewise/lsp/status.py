@@ -7,6 +7,7 @@ from typing import Any
 
 from cachewise.features.rooms import Rooms
 from cachewise.lsp.wiring import Wire
+from cachewise.providers.traits import traits
 
 INTERVAL = 0.2
 """Seconds between two status messages, from the protocol's "at most 5 a second"."""
@@ -69,6 +70,15 @@ def status_json(rooms: Rooms) -> dict[str, Any]:
         "session": ledger.session.to_json(),
         "today": ledger.today.to_json(),
         "last": ledger.last.to_json() if ledger.last is not None else None,
-        "prefix": ledger.prefix,
+        "prefix": _prefix(rooms),
         "answers": {"tier": "memory", "entries": 0, "hits": 0, "misses": 0},
     }
+
+
+def _prefix(rooms: Rooms) -> dict[str, Any]:
+    """The ledger's word on the prompt used last; before the first one, whether the model's cache can be used at all."""
+    prefix = rooms.ledger.prefix
+    model = rooms.settings.model
+    if rooms.ledger.last is None and model.provider != "offline" and traits(model).style != "none":
+        return {**prefix, "state": "cold"} if prefix["state"] == "unsupported" else prefix
+    return prefix

@@ -1,0 +1,1 @@
+"""The built-in completer: suggestions from the workspace's own text, without any model or network."""
