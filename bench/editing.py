@@ -49,7 +49,11 @@ async def measure(edits: int = 400) -> tuple[Figure, ...]:
             await asyncio.wait((future,))
             quiet = await _edit(lsp, uri, edits // 2, 2 + edits)
             tokens = [f"stream-{number}" for number in range(STREAMS)]
-            asked = [lsp.start_request("cachewise/explain", explanation(uri, token)) for token in tokens]
+            phase = random.Random(7)
+            asked = []
+            for token in tokens:  # not all at once: streams of real people don't tick together
+                asked.append(lsp.start_request("cachewise/explain", explanation(uri, token)))
+                await asyncio.sleep(phase.uniform(0.0, PACE))
             for token in tokens:
                 await first_delta(lsp, token)
             before = sum(len(lsp.progress(token)) for token in tokens)

@@ -28,8 +28,9 @@ SOURCE = Path(__file__).resolve().parent.parent / "server" / "cachewise"
 
 def server_env(home: Path, base_url: str = "http://127.0.0.1:9") -> dict[str, str]:
     """The environment of a server that asks for everything at `base_url`."""
-    env = {f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "cache", "state")}
-    return env | {
+    return {
+        "HOME": str(home),
+        **dict.fromkeys(("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"), ""),
         "OPENROUTER_API_KEY": "sk-or-v1-made-up-for-measuring",
         "OPENROUTER_BASE_URL": base_url,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",

@@ -11,15 +11,19 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from cachewise.app import build
+from cachewise.cli.serve import tune_interpreter
 from cachewise.log import set_up
+from cachewise.lsp.server import leave
 from cachewise.lsp.wire import Frame
 
 
-def main(times: Path) -> int:
+def main(times: Path) -> NoReturn:
     """Serve until the client goes away."""
     set_up(os.environ)
+    tune_interpreter()
     server = build()
     accept = server.protocol.accept
     seconds: list[float] = []
@@ -33,10 +37,10 @@ def main(times: Path) -> int:
         return started
 
     server.protocol.accept = timed  # type: ignore[method-assign]
-    status = server.serve_stdio(sys.stdin.buffer, sys.stdout.buffer)
+    status = server.serve_stdio()
     times.write_text(json.dumps(seconds))
-    return status
+    leave(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    main(Path(sys.argv[1]))

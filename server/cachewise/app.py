@@ -50,12 +50,13 @@ def build_rooms(loaded: Loaded, places: Places) -> Rooms:
     """The rooms that features work with."""
     documents = Documents()
     prices = Prices()
+    journal = Journal(places.state / FILE_NAME, retention_days=loaded.settings.ledger_retention_days)
     return Rooms(
         loaded=loaded,
         documents=documents,
         prompts=Prompts(documents, prices, places.state),
         providers=Providers(loaded.endpoints),
-        ledger=Ledger(prices, Journal(places.state / FILE_NAME)),
+        ledger=Ledger(prices, journal),
         inflight=Inflight(),
         pages=Pages(),
         health=Health(),

@@ -6,6 +6,7 @@
     +- RequestFailed          -32803  the request was fine, the answer could not be had
        x NoKey                        no key for the provider
        x OverBudget                   the request would pass the user's budget
+       x Busy                         the user's own limits on requests leave no room for it
        x ProviderFault                the provider refused, broke off or sent garbage
        x ForbiddenHost                a key or text was about to go to a host it is not bound to
 
@@ -14,6 +15,7 @@ Not here: `asyncio.CancelledError`, which is not a fault, and how loud each faul
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Literal
 
 ProviderFaultKind = Literal[
@@ -72,10 +74,51 @@ class NoKey(RequestFailed):
 
 
 class OverBudget(RequestFailed):
-    """Carrying the request out would pass a budget."""
+    """Carrying the request out would pass a budget; nothing was sent.
+
+    Args:
+        sentence: What it would cost, what is allowed, and what to do, for people.
+        budget: The setting that forbids it.
+        estimate: Dollars that the request would cost; None where its model has no list price.
+        limit: Dollars that the setting allows.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        budget: str | None = None,
+        estimate: Decimal | None = None,
+        limit: Decimal | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.budget = budget
+        self.estimate = estimate
+        self.limit = limit
 
     def data(self) -> dict[str, Any]:
-        return {"kind": "overBudget"}
+        return {
+            "kind": "overBudget",
+            "budget": self.budget,
+            "estimateUsd": None if self.estimate is None else float(self.estimate),
+            "limitUsd": None if self.limit is None else float(self.limit),
+        }
+
+
+class Busy(RequestFailed):
+    """The user's own limits on requests leave no room for this one now; nothing was sent.
+
+    Args:
+        sentence: Which limit, and what to do, for people.
+        retry_after: Seconds until there may be room; None where that depends on other requests.
+    """
+
+    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+    def data(self) -> dict[str, Any]:
+        return {"kind": "busy", "retryAfter": self.retry_after}
 
 
 class ForbiddenHost(RequestFailed):

@@ -31,9 +31,9 @@ def read_share(usage: dict[str, Any]) -> float:
 async def completed(d: Desk, uri: str, line: int, character: int) -> dict[str, Any]:
     """The usage of one completion."""
     before = len(d.records)
-    mark = d.lsp.mark()
+    moment = await d.now()
     await d.complete(uri, line, character)
-    usage = await d.used(mark)
+    usage = await d.used(moment)
     assert len(d.records) == before + 1
     assert usage["feature"] == "complete"
     return usage

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from cachewise.simulator.script import Fault, Script
-from support.lsp_client import RpcError
+from support.lsp_client import DEADLINE, RpcError
 from support.server import Desk, desk, python_module
 
 TEXT = python_module(30)
@@ -22,7 +22,7 @@ async def cancelled(d: Desk, request: int, reply: asyncio.Future[object]) -> flo
     began = time.perf_counter()
     d.lsp.cancel(request)
     with pytest.raises(RpcError) as answer:
-        await asyncio.wait_for(reply, 5)
+        await asyncio.wait_for(reply, DEADLINE)
     assert answer.value.code == -32800
     return time.perf_counter() - began
 
@@ -38,26 +38,28 @@ async def test_a_cancel_is_answered_while_the_stream_stands_still() -> None:
         await d.lsp.wait_for("$/progress", lambda p: p["token"] == "p")
         mark = d.lsp.mark()
         await cancelled(d, request, reply)
-        await d.simulator.until(lambda: d.records[0].outcome == "gone")
-        end = await d.lsp.wait_for("$/progress", lambda p: p["token"] == "w" and p["value"]["kind"] == "end", since=mark)
+        await d.until(lambda: d.records[0].outcome == "gone")
+        end = await d.lsp.wait_for(
+            "$/progress", lambda p: p["token"] == "w" and p["value"]["kind"] == "end", since=mark
+        )
         assert end["value"]["message"].startswith("explain cancelled · ")
         assert "$" in end["value"]["message"]
         assert not [m for m in d.lsp.messages[mark:] if (m.get("params") or {}).get("token") == "p"]
         # The editor's own button for the work does the same.
         request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uri, workDoneToken="w2"))
-        await d.simulator.until(lambda: len(d.records) == 2 and d.records[1].output_tokens == 3)
+        await d.until(lambda: len(d.records) == 2 and d.records[1].output_tokens == 3)
         d.lsp.notify("window/workDoneProgress/cancel", {"token": "w2"})
         with pytest.raises(RpcError) as answer:
-            await asyncio.wait_for(reply, 5)
+            await asyncio.wait_for(reply, DEADLINE)
         assert answer.value.code == -32800
-        await d.simulator.until(lambda: d.records[1].outcome == "gone")
+        await d.until(lambda: d.records[1].outcome == "gone")
 
 
 async def test_a_cancelled_stream_is_estimated_at_once_and_billed_later() -> None:
     async with desk(Script(faults=(Fault(kind="stall", after_tokens=20),))) as d:
         uri = d.open("a.py", TEXT)
         request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uri, partialResultToken="p"))
-        await d.simulator.until(lambda: bool(d.records) and d.records[0].output_tokens == 20)
+        await d.until(lambda: bool(d.records) and d.records[0].output_tokens == 20)
         await d.lsp.wait_for("$/progress")
         mark = d.lsp.mark()
         await cancelled(d, request, reply)
@@ -95,10 +97,10 @@ async def test_a_thousand_cancels_leave_nothing_behind() -> None:
             seen = len(d.records)
             # Cancel some before they left, some on their way, some in the middle of the stream.
             if lap % 4 < 2:
-                await d.simulator.until(lambda seen=seen: len(d.records) > seen)  # type: ignore[misc]
+                await d.until(lambda seen=seen: len(d.records) > seen)  # type: ignore[misc]
             times += await asyncio.gather(*(cancelled(d, request, reply) for request, reply in started))
-        await d.simulator.until(lambda: all(record.ended_at is not None for record in d.records), 10)
-        await d.simulator.until(lambda: d.simulator.open_sockets <= AT_ONCE, 10)
+        await d.until(lambda: all(record.ended_at is not None for record in d.records))
+        await d.until(lambda: d.simulator.open_sockets <= AT_ONCE)
         assert len(times) == CANCELS
         late = [r.gone_at for r in d.records if r.outcome == "gone" and r.gone_at is None]
         assert not late

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cachewise.simulator.script import Fault, Script
-from support.lsp_client import RpcError
+from support.lsp_client import DEADLINE, RpcError
 from support.server import KEY, Desk, desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,7 +29,7 @@ AT = (2, 7)
 async def test_an_item_has_the_shape_that_editors_need(shared: Desk) -> None:
     uri = shared.open("shape.py", TEXT)
     shared.simulator.follow(Script(answer="urn doubled\n"))
-    mark = shared.lsp.mark()
+    moment = await shared.now()
     [item] = await shared.complete(uri, *AT)
     assert set(item) == {"insertText", "range", "command"}
     assert item["insertText"] == "urn doubled"
@@ -38,7 +38,7 @@ async def test_an_item_has_the_shape_that_editors_need(shared: Desk) -> None:
     ident, characters = item["command"]["arguments"]
     assert isinstance(ident, str)
     assert characters == len("urn doubled")
-    usage = await shared.used(mark)
+    usage = await shared.used(moment)
     assert usage["feature"] == "complete"
     assert usage["outcome"] == "complete"
     # Taking it counts once, however often the client says so.
@@ -75,7 +75,9 @@ async def test_invoked_asks_at_once_and_automatic_waits_for_a_pause(shared: Desk
         uri = shared.open("pause.py", TEXT)
         shared.simulator.follow(Script(answer="urn doubled\n"))
         before = len(shared.records)
-        request, waiting = shared.lsp.start_request("textDocument/inlineCompletion", shared.completion_params(uri, *AT, 2))
+        request, waiting = shared.lsp.start_request(
+            "textDocument/inlineCompletion", shared.completion_params(uri, *AT, 2)
+        )
         other = shared.open("pause-other.py", TEXT)
         assert await shared.complete(other, *AT), "the one that was asked for by hand"
         assert len(shared.records) == before + 1, "the automatic one was sent before its pause was over"
@@ -95,11 +97,11 @@ async def test_a_newer_request_supersedes_the_older_one(shared: Desk) -> None:
     shared.simulator.follow(Script(answer="urn doubled\n", faults=(Fault(kind="stall", after_tokens=1),)))
     before = len(shared.records)
     _, older = shared.lsp.start_request("textDocument/inlineCompletion", shared.completion_params(uri, *AT))
-    await shared.simulator.until(lambda: len(shared.records) > before and shared.records[before].output_tokens > 0)
+    await shared.until(lambda: len(shared.records) > before and shared.records[before].output_tokens > 0)
     newer = await shared.complete(uri, *AT)
     assert newer[0]["insertText"] == "urn doubled"
-    assert await asyncio.wait_for(older, 5) == {"items": []}
-    await shared.simulator.until(lambda: shared.records[before].outcome == "gone")
+    assert await asyncio.wait_for(older, DEADLINE) == {"items": []}
+    await shared.until(lambda: shared.records[before].outcome == "gone")
 
 
 async def test_closing_the_document_ends_its_request(shared: Desk) -> None:
@@ -107,9 +109,9 @@ async def test_closing_the_document_ends_its_request(shared: Desk) -> None:
     shared.simulator.follow(Script(faults=(Fault(kind="hang"),)))
     before = len(shared.records)
     _, open_request = shared.lsp.start_request("textDocument/inlineCompletion", shared.completion_params(uri, *AT))
-    await shared.simulator.until(lambda: len(shared.records) > before)
+    await shared.until(lambda: len(shared.records) > before)
     shared.close(uri)
-    assert await asyncio.wait_for(open_request, 5) == {"items": []}
+    assert await asyncio.wait_for(open_request, DEADLINE) == {"items": []}
 
 
 async def test_a_burst_that_nobody_cancels_is_answered_to_the_last(shared: Desk) -> None:
@@ -120,7 +122,7 @@ async def test_a_burst_that_nobody_cancels_is_answered_to_the_last(shared: Desk)
         shared.edit(uri, 0, 0, f"# {number}\n")
         params = shared.completion_params(uri, 3 + number, AT[1])
         requests.append(shared.lsp.start_request("textDocument/inlineCompletion", params)[1])
-    answers = [await asyncio.wait_for(request, 10) for request in requests]
+    answers = [await asyncio.wait_for(request, DEADLINE) for request in requests]
     assert [answer["items"] for answer in answers[:-1]] == [[]] * 19
     [item] = answers[-1]["items"]
     assert item["range"]["end"] == {"line": 22, "character": AT[1]}
@@ -138,12 +140,12 @@ async def test_a_cancel_of_the_client_is_told_from_a_superseded_request(shared: 
     shared.simulator.follow(Script(faults=(Fault(kind="stall", after_tokens=1),)))
     before = len(shared.records)
     request, future = shared.lsp.start_request("textDocument/inlineCompletion", shared.completion_params(uri, *AT))
-    await shared.simulator.until(lambda: len(shared.records) > before)
+    await shared.until(lambda: len(shared.records) > before)
     shared.lsp.cancel(request)
     with pytest.raises(RpcError) as cancelled:
-        await asyncio.wait_for(future, 5)
+        await asyncio.wait_for(future, DEADLINE)
     assert cancelled.value.code == -32800
-    await shared.simulator.until(lambda: shared.records[before].outcome == "gone")
+    await shared.until(lambda: shared.records[before].outcome == "gone")
 
 
 async def test_crlf_documents_get_crlf(shared: Desk) -> None:
@@ -160,12 +162,12 @@ async def test_enough_is_enough_and_the_bill_follows(shared: Desk) -> None:
     uri = shared.open("early.py", TEXT)
     answer = "urn doubled\n" + "".join(f"# line {n}\n" for n in range(400))
     shared.simulator.follow(Script(answer=answer, token_delay=0.01))
-    before, mark = len(shared.records), shared.lsp.mark()
+    before, moment = len(shared.records), await shared.now()
     [item] = await shared.complete(uri, *AT)
     assert item["insertText"] == "urn doubled"
     assert shared.records[before].outcome == "open", "the suggestion waited for the end of the stream"
-    await shared.simulator.until(lambda: shared.records[before].outcome == "gone")
-    assert (await shared.used(mark))["outcome"] == "complete"
+    await shared.until(lambda: shared.records[before].outcome == "gone")
+    assert (await shared.used(moment))["outcome"] == "complete"
     [usage] = await shared.bill_arrives()
     record = shared.records[before]
     assert record.cost is not None

@@ -59,7 +59,9 @@ async def test_the_status_tells_the_life_of_a_request() -> None:
         await d.status(lambda s: s["health"] == "ok", since=mark)
         # Another model in the settings is another model in the status.
         mark = d.lsp.mark()
-        d.lsp.notify("workspace/didChangeConfiguration", {"settings": {"cachewise": {"model": "openrouter:openai/gpt-5.6-luna"}}})
+        d.lsp.notify(
+            "workspace/didChangeConfiguration", {"settings": {"cachewise": {"model": "openrouter:openai/gpt-5.6-luna"}}}
+        )
         await d.status(lambda s: s["model"] == "openrouter:openai/gpt-5.6-luna", since=mark)
         check_shape(d)
 

@@ -14,6 +14,7 @@ import pytest
 
 from cachewise.answers.disk import DiskStore
 from cachewise.answers.disk_worker import BROKEN, FULL, LOCKED, READ_ONLY
+from support.stores import be_patient
 
 SMALL, LARGE = b"small", b"x" * 100_000
 PATIENT = 10.0
@@ -21,6 +22,11 @@ FUZZ = int(os.environ.get("CACHEWISE_FUZZ", "300"))
 KILLS = int(os.environ.get("CACHEWISE_KILLS", "20"))
 EVIL = b"cos\nmkdir\n(S'%s'\ntR."
 """A pickle that makes a folder when it is loaded."""
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 async def filled(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Provider failures as an editor sees them: a clear error or no suggestion, a status that says why, then business as usual."""
+"""Provider failures as an editor sees them: an error or no suggestion, a word in the status, then all is well."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest_asyncio
 from cachewise.simulator.script import Fault, Script
 from support.lsp_client import RpcError
 from support.server import KEY, Desk, desk, python_module
-from support.upstream import END, HOLD, Upstream, chat, response, stream_head
+from support.upstream import END, HOLD, Step, Upstream, chat, response, stream_head
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,16 +40,29 @@ CASES = {
     "404": Case(Fault(kind="status", status=404), "notFound", 404, "error", "no model"),
     "429": Case(Fault(kind="status", status=429, retry_after=0.01), "rateLimit", 429, "warning", "limits", times=3),
     "429, wait too long": Case(Fault(kind="status", status=429, retry_after=600), "rateLimit", 429, "warning", "600 s"),
-    "500": Case(Fault(kind="status", status=500, retry_after=0.01), "server", 500, "warning", "problem of its own", times=3),
-    "502": Case(Fault(kind="status", status=502, retry_after=0.01), "server", 502, "warning", "problem of its own", times=3),
-    "503": Case(Fault(kind="status", status=503, retry_after=0.01), "overloaded", 503, "warning", "overloaded", times=3),
-    "reset before the headers": Case(Fault(kind="reset"), "connection", None, "warning", "could not be reached", times=3),
+    "500": Case(
+        Fault(kind="status", status=500, retry_after=0.01), "server", 500, "warning", "problem of its own", times=3
+    ),
+    "502": Case(
+        Fault(kind="status", status=502, retry_after=0.01), "server", 502, "warning", "problem of its own", times=3
+    ),
+    "503": Case(
+        Fault(kind="status", status=503, retry_after=0.01), "overloaded", 503, "warning", "overloaded", times=3
+    ),
+    "reset before the headers": Case(
+        Fault(kind="reset"), "connection", None, "warning", "could not be reached", times=3
+    ),
     "reset in the stream": Case(
         Fault(kind="resetMidStream", after_tokens=5), "connection", None, "warning", "in the middle", partial=True
     ),
     "garbage": Case(Fault(kind="garbage", after_tokens=5), "protocol", None, "warning", "garbled", partial=True),
     "error in the stream": Case(
-        Fault(kind="errorMidStream", status=502, after_tokens=5), "server", 502, "warning", "problem of its own", partial=True
+        Fault(kind="errorMidStream", status=502, after_tokens=5),
+        "server",
+        502,
+        "warning",
+        "problem of its own",
+        partial=True,
     ),
     "error in the stream, payment": Case(
         Fault(kind="errorMidStream", status=402, after_tokens=5), "payment", 402, "error", "no credit", partial=True
@@ -133,7 +146,7 @@ async def test_a_redirect_is_not_followed_and_carries_nothing() -> None:
 
 
 async def test_a_stalled_stream_does_not_stop_anything_else() -> None:
-    held = [stream_head(headers={"x-generation-id": "gen-1"}), chat("So much and "), HOLD]
+    held: list[Step] = [stream_head(headers={"x-generation-id": "gen-1"}), chat("So much and "), HOLD]
     good = [stream_head(), chat("All of it.", finish="stop"), END]
     async with Upstream(held, good) as upstream, desk(env={"OPENROUTER_BASE_URL": upstream.url + "/api/v1"}) as d:
         uri = d.open("a.py", TEXT)
@@ -156,7 +169,9 @@ async def test_a_provider_that_is_not_there() -> None:
         check_sentence(status["message"], f"could not be reached at {gone}")
 
 
-async def test_without_home_folders_that_can_be_written_the_work_goes_on(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_without_home_folders_that_can_be_written_the_work_goes_on(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     blocked = tmp_path_factory.mktemp("blocked") / "file"
     blocked.write_text("a file where folders should be")
     async with desk(env={"XDG_STATE_HOME": str(blocked), "XDG_CACHE_HOME": str(blocked)}) as d:
@@ -172,7 +187,11 @@ async def test_no_key_means_no_request_and_a_word_about_what_to_do() -> None:
         status = await d.status(lambda s: s["health"] == "warning")
         assert "OPENROUTER_API_KEY" in status["message"]
         uri = d.open("a.py", TEXT)
-        for ask in (lambda: d.explain(uri), lambda: d.ask(uri, "Why?"), lambda: d.command("cachewise.prewarm", {"uri": uri})):
+        for ask in (
+            lambda: d.explain(uri),
+            lambda: d.ask(uri, "Why?"),
+            lambda: d.command("cachewise.prewarm", {"uri": uri}),
+        ):
             with pytest.raises(RpcError) as refused:
                 await ask()
             assert refused.value.code == -32803

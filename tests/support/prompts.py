@@ -55,8 +55,15 @@ def rebuild(plan: PromptPlan, name: str) -> str | None:
         return None
     assert len(copies) == 1, f"{name} stands twice in the prefix"
     first, last = _numbers(copies[0].attributes["lines"])
-    old = split_lines(copies[0].data)
-    assert len(old) == last - first
+    told = split_lines(copies[0].data)
+    assert len(told) == last - first
+    for block in plan.prefix:
+        for edit in frames_of(block.text)[0]:
+            if edit.kind == "edit" and edit.attributes["file"] == name:
+                assert block.stability is Stability.JOURNAL
+                start, end = _place(edit)
+                assert first <= start <= end <= first + len(told), "an edit lies outside of what was told"
+                told[start - first : end - first] = split_lines(edit.data)
     edits: list[tuple[int, int, int, str]] = []
     for block in plan.blocks:
         if block.stability is Stability.TAIL:
@@ -65,9 +72,9 @@ def rebuild(plan: PromptPlan, name: str) -> str | None:
     at = first
     for start, end, _, text in sorted(edits):
         assert start >= at or start < first, "two changes replace the same line"
-        parts += [*old[max(at - first, 0) : max(start - first, 0)], text]
+        parts += [*told[max(at - first, 0) : max(start - first, 0)], text]
         at = max(at, end)
-    return "".join([*parts, *old[max(at - first, 0) :]])
+    return "".join([*parts, *told[max(at - first, 0) :]])
 
 
 def _is_edit(frame: Frame, name: str) -> bool:
@@ -77,12 +84,9 @@ def _is_edit(frame: Frame, name: str) -> bool:
 
 def _edit(frame: Frame, text: str) -> tuple[int, int, int, str]:
     """Lines of the copy (from 0, half open), the place in the current text, and what stands there now."""
+    start, end = _place(frame)
     attributes = frame.attributes
-    if "after" in attributes:
-        start = end = int(attributes["after"])
-    else:
-        start, end = _numbers(attributes["replaces"])
-    now = _numbers(attributes["now"])[0] if "now" in attributes else -1
+    now = _numbers(attributes.get("now") or attributes.get("replaces") or "0-0")[0]
     data = frame.data
     if frame.kind == "cursor":
         told = _MARKER.search(frames_of(text)[1])
@@ -90,6 +94,12 @@ def _edit(frame: Frame, text: str) -> tuple[int, int, int, str]:
         assert data.count(told.group()) == 1
         data = data.replace(told.group(), "")
     return start, end, now, data
+
+
+def _place(frame: Frame) -> tuple[int, int]:
+    if "after" in frame.attributes:
+        return int(frame.attributes["after"]), int(frame.attributes["after"])
+    return _numbers(frame.attributes["replaces"])
 
 
 def _numbers(text: str) -> tuple[int, int]:

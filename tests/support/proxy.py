@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 class Proxy:
-    """Listens on a free loopback port and passes bytes to `target_port`. Use it with `async with`.
+    """Listens on a free loopback port and passes bytes to `target_port`, counting them in chunks. Use `async with`.
 
     `delay` holds every reply back for so many seconds; `cut_replies` closes the connection instead of passing the next
     replies on; `swallow` passes commands on and drops the replies.
@@ -18,6 +18,8 @@ class Proxy:
         self.cut_replies = 0
         self.swallow = False
         self.connections = 0
+        self.commands = 0
+        self.replies = 0
         self.port = 0
         self._target = target_port
         self._server: asyncio.Server | None = None
@@ -71,6 +73,7 @@ class Proxy:
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
+                self.commands += 1
                 writer.write(data)
                 await writer.drain()
             writer.close()
@@ -85,5 +88,6 @@ class Proxy:
                     continue
                 if self.delay:
                     await asyncio.sleep(self.delay)
+                self.replies += 1
                 writer.write(data)
                 await writer.drain()

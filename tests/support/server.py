@@ -20,7 +20,7 @@ from typing import Any
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Script
 from cachewise.simulator.server import Simulator
-from support.lsp_client import LspProcess
+from support.lsp_client import DEADLINE, LspProcess
 
 KEY = "test-key-0123456789abcdef"
 MODEL = "openrouter:anthropic/claude-haiku-4.5"
@@ -38,6 +38,15 @@ TOTALS_KEYS = {
     "savedUsd", "answersHits", "answersSavedUsd", "hitRatio", "accepted", "shown",
 }  # fmt: skip
 _INHERITED = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What was known at some time."""
+
+    mark: int
+    last: dict[str, Any] | None
+    """The usage of the request that ended last."""
 
 
 @dataclass
@@ -135,9 +144,13 @@ class Desk:
     def records(self) -> list[Record]:
         return self.simulator.requests
 
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something at the provider, as long as a busy machine may need."""
+        await self.simulator.until(holds, DEADLINE)
+
     async def quiet(self) -> None:
         """Wait until the provider has no request in work."""
-        await self.simulator.until(lambda: all(record.ended_at is not None for record in self.records))
+        await self.until(lambda: all(record.ended_at is not None for record in self.records))
 
     @property
     def statuses(self) -> list[dict[str, Any]]:
@@ -148,9 +161,14 @@ class Desk:
         found: dict[str, Any] = await self.lsp.wait_for("cachewise/status", fits, since=since)
         return found
 
-    async def used(self, since: int) -> dict[str, Any]:
-        """The usage of the one request that was made after message number `since`, once its status is in."""
-        status = await self.status(lambda s: s["quiescent"] and s["last"] is not None, since=since)
+    async def now(self) -> Moment:
+        """This moment, for `used`."""
+        recent = (await self.usage())["recent"]
+        return Moment(self.lsp.mark(), recent[-1] if recent else None)
+
+    async def used(self, since: Moment) -> dict[str, Any]:
+        """The usage of the one request that was made since that moment, once its status is in."""
+        status = await self.status(lambda s: s["quiescent"] and s["last"] != since.last, since=since.mark)
         last: dict[str, Any] = status["last"]
         return last
 
@@ -179,7 +197,9 @@ def lines(first: int, last: int) -> dict[str, Any]:
     return {"start": {"line": first, "character": 0}, "end": {"line": last, "character": 0}}
 
 
-def environment(home: Path, simulator: Simulator | None, more: Mapping[str, str | None] | None = None) -> dict[str, str]:
+def environment(
+    home: Path, simulator: Simulator | None, more: Mapping[str, str | None] | None = None
+) -> dict[str, str]:
     """All that the server gets of an environment. A variable of `more` that is None is left out."""
     env: dict[str, str | None] = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     env |= {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")}

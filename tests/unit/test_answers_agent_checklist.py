@@ -32,7 +32,12 @@ from cachewise.answers.memory import MemoryStore
 from cachewise.answers.tiers import Tiers
 from support.agents import Books, Provider, memory_cache
 from support.redis_server import RedisServer, redis_server
-from support.stores import Clock, FakeStore
+from support.stores import Clock, FakeStore, be_patient
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 class City(BaseModel):
@@ -154,10 +159,12 @@ async def test_single_flight_cancelling_the_first_caller_leaves_the_run_to_the_r
 async def test_redis_token_lock_with_renewal_makes_one_request_of_two_machines(redis: RedisServer) -> None:
     provider = Provider(gate=asyncio.Event())
     caches = [open_agent_cache(redis.url) for _ in range(2)]
+    redis.command("CONFIG", "RESETSTAT")
     calls = [asyncio.create_task(run(cache, provider.agent(), "Two machines?")) for cache in caches]
     while not provider.calls:
         await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)  # long enough for the second machine to have found the lock taken
+    while b"cmdstat_set:calls=1," in (stats := redis.command("INFO", "commandstats")) or b"cmdstat_set" not in stats:
+        await asyncio.sleep(0.01)  # until the second machine has found the lock taken
     assert provider.gate is not None
     provider.gate.set()
     found = await asyncio.gather(*calls)

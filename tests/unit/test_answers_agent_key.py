@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from pydantic_ai import Agent, CachePoint, RunContext
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.models.wrapper import WrapperModel
@@ -35,7 +43,7 @@ class Country(BaseModel):
 
 @dataclasses.dataclass
 class Deps:
-    user: str
+    user: Any
 
 
 PROVIDER = Provider()
@@ -45,6 +53,18 @@ def history(when: datetime, text: str = "Hello") -> list[ModelMessage]:
     return [
         ModelRequest(parts=[UserPromptPart(text, timestamp=when)], timestamp=when, run_id=str(uuid.uuid4())),
         ModelResponse(parts=[TextPart("Hi")], timestamp=when, run_id=str(uuid.uuid4())),
+    ]
+
+
+def called(**arguments: str) -> list[ModelMessage]:
+    """A history in which a tool was called and answered with its own arguments."""
+    call = ToolCallPart("look", arguments, tool_call_id="c1")
+    back = ToolReturnPart("look", arguments, tool_call_id="c1", timestamp=OLD)
+    return [
+        *history(OLD)[:1],
+        ModelResponse(parts=[call], timestamp=OLD),
+        ModelRequest(parts=[back], timestamp=OLD),
+        ModelResponse(parts=[TextPart("Found.")], timestamp=OLD),
     ]
 
 
@@ -75,7 +95,7 @@ def with_deps() -> Agent[Any, Any]:
 
     @made.tool
     def balance(context: RunContext[Deps]) -> str:
-        return context.deps.user
+        return str(context.deps.user)
 
     return made
 
@@ -178,6 +198,11 @@ async def test_another_question(other: Any) -> None:
             lambda: key(agent(), message_history=history(OLD, "Bye")),
             id="texts-of-the-history",
         ),
+        pytest.param(
+            lambda: key(agent(), message_history=called(timestamp="1")),
+            lambda: key(agent(), message_history=called(timestamp="2")),
+            id="arguments-of-a-tool-whatever-their-names",
+        ),
     ],
 )
 async def test_also_another_question(left: Any, right: Any) -> None:
@@ -268,7 +293,11 @@ def test_plain_values(value: object, expected: object) -> None:
     assert plain(value) == expected
 
 
-@pytest.mark.parametrize("value", [City(name="x"), Deps("x"), Colour.RED, Number.ONE, City, named, b"x"], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [City(name="x"), Deps("x"), Colour.RED, Number.ONE, City, named, b"x"],
+    ids=["model", "dataclass", "enum", "int-enum", "class", "function", "bytes"],
+)
 def test_plain_values_are_json_and_name_their_type(value: object) -> None:
     form = canonical_json(plain(value))
     assert b"0x" not in form
@@ -282,7 +311,7 @@ def test_a_number_and_an_enum_of_that_number_differ() -> None:
 @pytest.mark.parametrize(
     "value",
     [object(), lambda: 1, {object(): 1}, Deps(object())],
-    ids=["object", "lambda", "name", "inside"],  # type: ignore[arg-type]
+    ids=["object", "lambda", "name", "inside"],
 )
 def test_what_has_no_stable_form_is_refused(value: object) -> None:
     with pytest.raises(Keyless):

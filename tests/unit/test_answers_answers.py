@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess  # noqa: TID251  # a fresh interpreter, to see what an import loads
+import subprocess  # a fresh interpreter, to see what an import loads
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +16,15 @@ from cachewise.answers.memory import MemoryStore
 from cachewise.answers.tiers import Tiers
 from cachewise.model.events import StreamEvent, TextDelta
 from cachewise.model.usage import UNKNOWN_COST, Cost
-from support.stores import Clock, FakeStore
+from support.stores import Clock, FakeStore, be_patient
 
 KEY = "f" * 64
 COST = Cost(usd=Decimal("0.0021"), source="billed", saved=Decimal("0.1"))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 def build() -> tuple[Answers, Clock, FakeStore]:
@@ -181,8 +186,8 @@ async def test_equal_questions_share_their_events() -> None:
         async with answers.board(KEY, run) as seat:
             return [event async for event in seat.pieces()], await seat.result()
 
-    rides = await asyncio.gather(ride(), ride(), ride())
-    assert rides == [([TextDelta("a"), TextDelta("b")], "done")] * 3
+    whole: tuple[list[StreamEvent], str] = ([TextDelta("a"), TextDelta("b")], "done")
+    assert list(await asyncio.gather(ride(), ride(), ride())) == [whole] * 3
 
 
 async def test_the_turn_of_two_servers_on_one_disk(tmp_path: Path) -> None:
@@ -196,7 +201,7 @@ async def test_the_turn_of_two_servers_on_one_disk(tmp_path: Path) -> None:
             if found is not None:
                 return "found"
             asked.append(number)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)
             keep(servers[number])
             return "asked"
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cachewise.answers import deadlines
 from cachewise.answers.breaker import Breaker
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.store import Side, Troubles
@@ -127,6 +128,13 @@ def test_breaker_says_whether_it_is_open() -> None:
     assert breaker.is_open
     breaker.succeeded()
     assert not breaker.is_open
+
+
+def test_the_promised_deadlines() -> None:
+    assert deadlines.TYPING <= 0.05
+    assert deadlines.LOOKUP <= 0.2
+    assert deadlines.SOCKET <= deadlines.LOOKUP
+    assert deadlines.LOCK < deadlines.LOOKUP
 
 
 # --- troubles

@@ -10,9 +10,14 @@ from cachewise.answers.disk import DiskStore
 from cachewise.answers.envelope import Envelope, seal
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.tiers import Tiers
-from support.stores import Clock, FakeStore
+from support.stores import Clock, FakeStore, be_patient
 
 ANSWER = {"text": "It adds."}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
 
 
 def build(clock: Clock | None = None) -> tuple[Tiers, MemoryStore, FakeStore, FakeStore]:

@@ -54,7 +54,7 @@ def test_tracking_holds_over_any_edits(frozen: str, edits: list[tuple[int, int, 
         text = text[:start] + put + text[end:]
         tracked.update(text)
         assert tracked.lines == split_lines(text)
-        assert applied(tracked.frozen, tracked.lines, tracked.regions) == tracked.lines
+        assert applied(tracked.told, tracked.lines, tracked.regions) == tracked.lines
         check_ranges(tracked)
     tracked.update(frozen)
     assert tracked.regions == ()
@@ -66,7 +66,7 @@ def check_ranges(tracked: Tracked) -> None:
     for start, end in ((0, count), (count // 3, count // 2), (count // 2, count)):
         found = tracked.old_range(start, end)
         if found is not None and start < end:
-            assert tracked.frozen[slice(*found)] == tracked.lines[start:end]
+            assert tracked.told[slice(*found)] == tracked.lines[start:end]
         (old_start, old_end), left = tracked.around(start, end)
         edits = [(r.old_start, r.new_start, r.old_end, tracked.lines[r.new_start : r.new_end]) for r in left]
         edits.append((old_start, start, old_end, tracked.lines[start:end]))
@@ -74,9 +74,9 @@ def check_ranges(tracked: Tracked) -> None:
         at = 0
         for low, _, high, lines in sorted(edits):
             assert low >= at
-            built += [*tracked.frozen[at:low], *lines]
+            built += [*tracked.told[at:low], *lines]
             at = high
-        assert [*built, *tracked.frozen[at:]] == tracked.lines
+        assert [*built, *tracked.told[at:]] == tracked.lines
 
 
 def numbered(count: int) -> list[str]:

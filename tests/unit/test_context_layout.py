@@ -12,6 +12,7 @@ from support.contexts import FOLDER, Desk, big, changed_files, file_blocks, line
 from support.prompts import rebuild
 
 MAIN = lines(100, "main")
+CLAUDE = Ratios()
 
 
 def test_features_share_the_prefix_to_the_byte() -> None:
@@ -42,7 +43,7 @@ def test_first_layout() -> None:
 def test_nothing_of_the_moment_is_in_the_system_text() -> None:
     one, other = Desk().ask(snapshot("a.py", "x\n"), []), Desk().ask(snapshot("b.rs", "y\n", language="rust"), [])
     assert one.blocks[0] == other.blocks[0]
-    for word in ("supersedes", "never an instruction", "noeol", '"complete"', "No code fence"):
+    for word in ("supersedes", "never an instruction", "noeol", "complete:", "No code fence"):
         assert word in SYSTEM
 
 
@@ -79,8 +80,9 @@ def test_a_stable_file_that_is_edited_stays_until_the_cache_is_cold() -> None:
     others = [big("b"), big("c"), piece("main.py", MAIN)]
     there = desk.ask(snapshot("a.py", edited, 0), others)
     assert there.moved is None
-    assert prefix_texts(there) == prefix_texts(first)
-    assert changed_files(there) == ["a.py"]
+    assert prefix_texts(there)[:-1] == prefix_texts(first)
+    assert there.prefix[-1].name == "journal 1 of a.py"
+    assert changed_files(there) == []
     assert rebuild(there, "a.py") == edited
     cold = desk.ask(snapshot("a.py", edited, 0), others, cold=True)
     assert file_blocks(cold) == ["file b.py", "file c.py", "file main.py", "file a.py"]
@@ -151,12 +153,29 @@ def test_files_that_change_on_disk_are_told_then_frozen_when_cold() -> None:
     first = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), big("b")])
     other = piece("b.py", big("b").text.replace("00007", "seven"), is_open=False)
     warm = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), other])
-    assert prefix_texts(warm) == prefix_texts(first)
-    assert changed_files(warm) == ["b.py"]
+    assert prefix_texts(warm)[:-1] == prefix_texts(first)
+    assert warm.prefix[-1].name == "journal 1 of b.py"
     assert rebuild(warm, "b.py") == other.text
     cold = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), other], cold=True)
     assert changed_files(cold) == []
     assert rebuild(cold, "b.py") == other.text
+
+
+def churn(number: int) -> str:
+    """A document whose first lines are different with each number."""
+    return lines(30, f"top {number} ") + MAIN
+
+
+def until_moved(desk: Desk, pieces: list[Piece], most: int, ratios: Ratios = CLAUDE) -> tuple[int, PromptPlan]:
+    """Change the start of the document with each request while the cursor stands at its end."""
+    for request in range(most):
+        text = churn(request)
+        about = snapshot("main.py", text, len(text))
+        plan = desk.context.plan(about, pieces, CompletionTail(), desk.traits, 24_000, ratios=ratios)
+        assert rebuild(plan, "main.py") == text
+        if plan.moved:
+            return request, plan
+    return most, plan
 
 
 def test_changes_are_bought_out_behind_the_last_mark_before_them() -> None:
@@ -164,41 +183,29 @@ def test_changes_are_bought_out_behind_the_last_mark_before_them() -> None:
     desk = Desk()
     pieces = [big("a"), big("b")]
     first = desk.ask(snapshot("main.py", MAIN, 0), pieces)
-    text = lines(40, "top") + MAIN
-    plan = first
-    requests = 0
-    while plan.moved is None:
-        plan = desk.ask(snapshot("main.py", text, len(text)), pieces)
-        assert plan.moved or changed_files(plan) == ["main.py"]
-        requests += 1
-    assert 1 < requests < 50
+    request, plan = until_moved(desk, pieces, 50)
+    assert 1 < request < 50
     assert plan.moved == (
         "file main.py: the changes to it or to files behind it had cost as much as freezing them anew"
     )
     assert prefix_texts(plan)[:3] == prefix_texts(first)[:3]
+    assert file_blocks(plan) == ["file a.py", "file b.py", "file main.py"], "the journal is gone with the old copy"
     assert changed_files(plan) == []
-    assert rebuild(plan, "main.py") == text
 
 
 @pytest.mark.parametrize(
-    ("ratios", "most"),
-    [(Ratios(), 6), (Ratios(read=0.05, write=1.0), 5), (Ratios(read=0.5, write=0.5), 0), (Ratios(write=100.0), 1000)],
-    ids=["Claude", "no write price", "free to write", "dear to write"],
+    ("ratios", "least", "most"),
+    [
+        pytest.param(Ratios(), 2, 12, id="Claude"),
+        pytest.param(Ratios(read=0.05, write=1.0), 2, 16, id="no write price"),
+        pytest.param(Ratios(read=0.5, write=0.5), 0, 0, id="free to write"),
+        pytest.param(Ratios(write=100.0), 30, 30, id="dear to write"),
+    ],
 )
-def test_the_rent_follows_the_prices(ratios: Ratios, most: int) -> None:
+def test_the_rent_follows_the_prices(ratios: Ratios, least: int, most: int) -> None:
     desk = Desk()
-    text = MAIN
-    desk.ask(snapshot("main.py", text, 0))
-    text = lines(40, "top") + text
-    moved = -1
-    for request in range(10):
-        plan = desk.context.plan(
-            snapshot("main.py", text, len(text)), [], CompletionTail(), desk.traits, 24_000, ratios=ratios
-        )
-        if plan.moved:
-            moved = request
-            break
-    assert (moved == -1) if most == 1000 else (0 <= moved <= most)
+    desk.ask(snapshot("main.py", MAIN, 0))
+    assert least <= until_moved(desk, [], 30, ratios)[0] <= most
 
 
 def test_with_automatic_caching_any_block_can_be_bought_out() -> None:
@@ -207,10 +214,9 @@ def test_with_automatic_caching_any_block_can_be_bought_out() -> None:
         desk = Desk(style=traits(style))
         pieces = [big("a"), big("b"), big("c")]
         desk.ask(snapshot("main.py", MAIN, 0), pieces)
-        edited = lines(60, "top") + big("c").text
-        changed = [big("a"), big("b"), piece("c.py", edited)]
         for request in range(300):
-            plan = desk.ask(snapshot("main.py", MAIN, 0), changed)
+            edited = lines(60, f"top {request} ") + big("c").text
+            plan = desk.ask(snapshot("main.py", MAIN, 0), [big("a"), big("b"), piece("c.py", edited)])
             if plan.moved:
                 results.append((request, plan.moved.partition(":")[0]))
                 break
@@ -284,5 +290,5 @@ def test_the_prefix_is_most_of_the_prompt() -> None:
         (snapshot("main.py", text + "y", len(text) + 1), CompletionTail()),
     ):
         plan = desk.ask(about, pieces, tail)
-        assert prefix_texts(plan) == prefix_texts(first)
+        assert prefix_texts(plan)[: len(first.prefix)] == prefix_texts(first)
         assert first.prefix_tokens >= 0.85 * plan.tokens

@@ -21,7 +21,7 @@ def view(text: str, start: int, end: int | None = None, *, frozen: str | None = 
         start=start,
         end=start if end is None else end,
         tracked=tracked,
-        span=span or (0, len(tracked.frozen) if tracked else 0),
+        span=span or (0, len(tracked.told) if tracked else 0),
     )
 
 
@@ -35,14 +35,14 @@ def test_completion_says_what_to_return() -> None:
     assert frames[0].data == f"def f():\n    {CURSOR}\n"
     assert frames[0].attributes == {"file": "a.py", "now": "1-2"}
     for part in ("Task: complete (python)", CURSOR, "only the text to insert", "no code fence", "no prose",
-                 "do not repeat the text after the cursor"):  # fmt: skip
+                 "no repetition"):  # fmt: skip
         assert part in outside
     assert "One line" not in outside
 
 
 def test_single_line_is_asked_for() -> None:
     _, outside = rendered(CompletionTail(single_line=True), view("x\n", 0))
-    assert "one line at most" in outside
+    assert "One line at most" in outside
 
 
 def test_the_window_is_about_a_thousand_characters_of_whole_lines() -> None:
@@ -60,7 +60,7 @@ def test_the_window_is_about_a_thousand_characters_of_whole_lines() -> None:
 )
 def test_a_marker_in_the_text_is_not_taken_for_the_cursor(text: str) -> None:
     frames, outside = rendered(CompletionTail(), view(text, 0))
-    marker = outside.split("stands at ")[1].split(" in the frame")[0]
+    marker = outside.split(" at ")[1].split(". Return")[0]
     assert marker not in text
     assert frames[0].data == marker + text
 
@@ -74,7 +74,7 @@ def test_a_change_in_the_window_is_not_sent_twice() -> None:
     frame = frames_of(tail.text)[0][0]
     first, last = (int(n) for n in frame.attributes["replaces"].split("-"))
     assert first < 201 < last
-    assert frame.attributes["now"] == frame.attributes["replaces"]
+    assert "now" not in frame.attributes, "it stands where it stood"
 
 
 def test_a_change_elsewhere_is_left_for_the_changes() -> None:
@@ -86,7 +86,7 @@ def test_a_change_elsewhere_is_left_for_the_changes() -> None:
     assert seen.tracked is not None
     frames, outside = frames_of(changes_text("a.py", seen.tracked, seen.span, tail.regions))
     assert [(f.kind, f.attributes, f.data) for f in frames] == [
-        ("change", {"file": "a.py", "replaces": "6-6", "now": "6-6"}, "line FIVE = 5\n")
+        ("change", {"file": "a.py", "replaces": "6-6"}, "line FIVE = 5\n")
     ]
     assert not outside
 
@@ -94,7 +94,7 @@ def test_a_change_elsewhere_is_left_for_the_changes() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        pytest.param("a\nb\nc\n", "a\nB\nc\n", [{"replaces": "2-2", "now": "2-2"}], id="replaced"),
+        pytest.param("a\nb\nc\n", "a\nB\nc\n", [{"replaces": "2-2"}], id="replaced"),
         pytest.param("a\nb\nc\n", "a\nx\nb\nc\n", [{"after": "1", "now": "2-2"}], id="added"),
         pytest.param("a\nb\nc\n", "a\nc\n", [{"replaces": "2-2", "deleted": "yes"}], id="deleted"),
         pytest.param("", "a\n", [{"after": "0", "now": "1-1"}], id="added to nothing"),
@@ -106,7 +106,7 @@ def test_a_change_elsewhere_is_left_for_the_changes() -> None:
 def test_changes(old: str, new: str, expected: list[dict[str, str]]) -> None:
     tracked = Tracked(old)
     tracked.update(new)
-    frames, _ = frames_of(changes_text("a.py", tracked, (0, len(tracked.frozen)), tracked.regions))
+    frames, _ = frames_of(changes_text("a.py", tracked, (0, len(tracked.told)), tracked.regions))
     assert [{k: v for k, v in f.attributes.items() if k != "file"} for f in frames] == expected
 
 

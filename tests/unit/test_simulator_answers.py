@@ -55,7 +55,7 @@ def view(text: str, start: int, end: int | None = None, *, frozen: str | None = 
     tracked = Tracked(text if frozen is None else frozen)
     tracked.update(text)
     end = start if end is None else end
-    lines = (0, len(tracked.frozen))
+    lines = (0, len(tracked.told))
     return View(name="src/a.py", language="python", text=text, start=start, end=end, tracked=tracked, span=lines)
 
 

@@ -13,12 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cachewise.answers import deadlines
 from cachewise.answers.agent_cost import Expense, ModelCosts, Recorder, cost_of, noop_expense_recorder, record
 from cachewise.answers.agent_probe import Probe, model_name, probe
 from cachewise.answers.agent_result import CachedRun, ResultForm, responses_of
 from cachewise.answers.agent_wait import patiently
 from cachewise.answers.flight import Flights
-from cachewise.answers.store import DEADLINE
 from cachewise.answers.tiers import Found, Tiers
 from cachewise.answers.turn import turn
 
@@ -152,7 +152,7 @@ class AgentCache:
             return None if call.refresh else await self.tiers.look(key)
 
         async def settle() -> None:
-            await self.tiers.settle(key, deadline=2 * DEADLINE)
+            await self.tiers.settle(key, deadline=deadlines.SHARE)
 
         lock = self.tiers.lock if call.use_lock else None
         async with turn(lock, key, look=look, settle=settle, patience=call.patience) as other:

@@ -10,6 +10,7 @@ pydantic-ai has no key and is not cached.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,11 +23,13 @@ VERSION = 1
 _NOT_ITER = frozenset({"event_stream_handler"})
 _NO_EFFECT = frozenset({"timeout", "request_timeout", "first_event_timeout", "max_retries", "framing_announcement"})
 """Settings that change how a request travels and not what comes back; so do all with `cache` in their names."""
-_MOMENT = frozenset(
-    {"timestamp", "run_id", "conversation_id", "metadata", "dynamic_ref", "context_id", "usage", "provider_response_id"}
-    | {"history_digest", "workspace_ref", "failed_attempts", "provider_url", "provider_name", "model_id", "scope"}
+_OF_PART = frozenset({"timestamp", "metadata", "dynamic_ref", "context_id", "scope"})
+_OF_MESSAGE = _OF_PART | frozenset(
+    {"run_id", "conversation_id", "usage", "model_name", "model_id", "provider_name", "provider_url"}
+    | {"provider_details", "provider_response_id", "canonical_system", "history_digest", "workspace_ref"}
+    | {"failed_attempts"}
 )
-"""Fields of messages that say when and by whom, and never reach the model."""
+"""Fields that say when and by whom, and never reach the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,7 @@ async def probe(agent: Any, prompt: Any, kwargs: Mapping[str, Any], *, deps_key:
             "model": _describe(model),
             "messages": _timeless(history),
             "settings": [_effective(getattr(model, "settings", None)), _effective(settings)],
-            "parameters": plain(parameters),
+            "parameters": _parameters(parameters),
             "output": _output(kwargs.get("output_type") or getattr(agent, "output_type", None)),
             "deps": plain(kwargs.get("deps") if deps_key is None else deps_key),
         }
@@ -153,10 +156,32 @@ def _output(spec: object) -> object:
         return type(spec).__qualname__
 
 
-def _timeless(value: Any) -> Any:
-    """Messages without their moment, and without cache marks, which change the bill and not the answer."""
-    if isinstance(value, dict):
-        return {k: _timeless(v) for k, v in value.items() if k not in _MOMENT}
-    if isinstance(value, list):
-        return [_timeless(v) for v in value if not (isinstance(v, dict) and v.get("kind") == "cache-point")]
-    return value
+def _timeless(messages: Any) -> list[Any]:
+    """Messages without their moment, and without cache marks, which change the bill and not the answer.
+
+    Only fields of messages and of their parts go, never anything inside a content or a tool's arguments.
+    """
+    kept = []
+    for message in messages:
+        parts = [_without(part, _OF_PART) for part in message["parts"]]
+        for part in parts:
+            if isinstance(part.get("content"), list):
+                part["content"] = [item for item in part["content"] if not _is_cache_mark(item)]
+        kept.append({**_without(message, _OF_MESSAGE), "parts": parts})
+    return kept
+
+
+def _without(fields: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _is_cache_mark(item: object) -> bool:
+    return isinstance(item, dict) and item.get("kind") == "cache-point"
+
+
+def _parameters(parameters: Any) -> object:
+    """Tools, output schemas and whatever else the model is told besides the messages."""
+    if not dataclasses.is_dataclass(parameters):
+        return plain(parameters)
+    names = [f.name for f in dataclasses.fields(parameters) if not f.name.startswith("_") and f.name != "cache"]
+    return {name: plain(getattr(parameters, name)) for name in names}

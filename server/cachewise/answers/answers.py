@@ -15,12 +15,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 
+from cachewise.answers import deadlines
 from cachewise.answers.disk import DiskStore
 from cachewise.answers.flight import Emit, Flights, Seat
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.redis import RedisStore
 from cachewise.answers.redis_url import parse_redis_url
-from cachewise.answers.store import DEADLINE, TYPING_DEADLINE, Store, StoreInfo, Tier
+from cachewise.answers.store import Store, StoreInfo, Tier
 from cachewise.answers.tiers import CacheStatus, Found, Tiers
 from cachewise.answers.turn import turn
 from cachewise.model.events import StreamEvent
@@ -131,7 +132,7 @@ class Answers:
             key: From `key.py`.
             typing: Whether somebody is typing and waits: each tier then gets 50 ms instead of 200.
         """
-        return self._read(await self._tiers.get(key, deadline=TYPING_DEADLINE if typing else DEADLINE))
+        return self._read(await self._tiers.get(key, deadline=deadlines.TYPING if typing else deadlines.LOOKUP))
 
     def store(
         self,
@@ -186,7 +187,7 @@ class Answers:
             return self._read(await self._tiers.look(key))
 
         async def settle() -> None:
-            await self._tiers.settle(key, deadline=2 * DEADLINE)
+            await self._tiers.settle(key, deadline=deadlines.SHARE)
 
         return turn(self._tiers.lock, key, look=look, settle=settle, patience=patience)
 

@@ -14,22 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from cachewise.answers import deadlines
 from cachewise.answers.breaker import Breaker
 from cachewise.answers.disk_worker import DiskWorker, Outcome
 from cachewise.answers.envelope import unseal
-from cachewise.answers.store import DEADLINE, MAX_VALUE_BYTES, StoreInfo, Tier, Troubles
+from cachewise.answers.store import MAX_VALUE_BYTES, StoreInfo, Tier, Troubles
 
 if TYPE_CHECKING:
     from cachewise.answers.disk_cache import SealedCache
 
 T = TypeVar("T")
 
-LOCK_TIMEOUT = 0.15
-"""Seconds that a write waits for another process's write; less than a lookup may take, which may stand behind it."""
-_WRITE_DEADLINE = 2.0
-_LONG_DEADLINE = 30.0
-_OPENING = 5.0
-"""Seconds that loading SQLite and opening the database may take before that counts as trouble."""
 _SLOW = "The answer cache on disk takes too long; answers are asked for again until it recovers."
 
 
@@ -53,7 +48,7 @@ class DiskStore:
         clock: Callable[[], float] = time.time,
         cooldown: float = 5.0,
     ) -> None:
-        self._worker = DiskWorker(folder, size_limit=size_limit, timeout=LOCK_TIMEOUT, clock=clock)
+        self._worker = DiskWorker(folder, size_limit=size_limit, timeout=deadlines.LOCK, clock=clock)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cachewise-answers")
         self._troubles = Troubles(tell)
         self._breakers = {side: Breaker(cooldown=cooldown) for side in ("read", "write")}
@@ -71,8 +66,10 @@ class DiskStore:
     def problem(self) -> str | None:
         return self._troubles.sentence
 
-    async def get(self, key: str, *, deadline: float = DEADLINE) -> bytes | None:
-        return await self._run("read", lambda cache: cache.read(key), None, deadline)
+    async def get(self, key: str, *, deadline: float | None = None) -> bytes | None:
+        return await self._run(
+            "read", lambda cache: cache.read(key), None, deadlines.LOOKUP if deadline is None else deadline
+        )
 
     async def set(self, key: str, value: bytes, *, ttl_seconds: float, task: str) -> bool:
         if len(value) > MAX_VALUE_BYTES or ttl_seconds <= 0:
@@ -81,16 +78,16 @@ class DiskStore:
         def keep(cache: SealedCache) -> int:
             return cache.keep(key, value, ttl_seconds, task)
 
-        count = await self._run("write", keep, None, _WRITE_DEADLINE)
+        count = await self._run("write", keep, None, deadlines.WRITE)
         if count is not None:
             self.entries = count
         return count is not None
 
     async def delete(self, key: str) -> None:
-        await self._run("write", lambda cache: bool(cache.delete(key)), False, _WRITE_DEADLINE)
+        await self._run("write", lambda cache: bool(cache.delete(key)), False, deadlines.WRITE)
 
     async def clear(self, task: str | None = None) -> int:
-        removed = await self._run("write", lambda cache: cache.forget(task), 0, _LONG_DEADLINE)
+        removed = await self._run("write", lambda cache: cache.forget(task), 0, deadlines.WALK)
         await self.info()
         return removed
 
@@ -98,7 +95,7 @@ class DiskStore:
         def look(cache: SealedCache) -> tuple[int, int]:
             return cache.answers(), int(cache.volume())
 
-        found = await self._run("read", look, None, _WRITE_DEADLINE)
+        found = await self._run("read", look, None, deadlines.WRITE)
         if found is None:
             return StoreInfo(tier="disk", entries=None, bytes=None)
         self.entries = found[0]
@@ -110,7 +107,7 @@ class DiskStore:
         def look(cache: SealedCache) -> tuple[str, ...]:
             return cache.findings(lambda key, value: unseal(value, key) is not None)
 
-        found = await self._run("read", look, None, _LONG_DEADLINE)
+        found = await self._run("read", look, None, deadlines.WALK)
         if found is None:
             return (self.problem or _SLOW,)
         return found
@@ -120,13 +117,13 @@ class DiskStore:
         return await asyncio.to_thread(self._worker.sweep, minimum_age)
 
     async def acquire(self, key: str, token: str, seconds: float) -> bool | None:
-        return await self._run("write", lambda cache: cache.take_lock(key, token, seconds), None, DEADLINE)
+        return await self._run("write", lambda cache: cache.take_lock(key, token, seconds), None, deadlines.LOOKUP)
 
     async def renew(self, key: str, token: str, seconds: float) -> bool:
-        return await self._run("write", lambda cache: cache.change_lock(key, token, seconds), False, _WRITE_DEADLINE)
+        return await self._run("write", lambda cache: cache.change_lock(key, token, seconds), False, deadlines.WRITE)
 
     async def release(self, key: str, token: str) -> None:
-        await self._run("write", lambda cache: cache.change_lock(key, token, 0), False, _WRITE_DEADLINE)
+        await self._run("write", lambda cache: cache.change_lock(key, token, 0), False, deadlines.WRITE)
 
     async def aclose(self) -> None:
         if self._closed:
@@ -134,7 +131,7 @@ class DiskStore:
         self._closed = True
         closing = asyncio.wrap_future(self._thread.submit(self._worker.close))
         self._thread.shutdown(wait=False)
-        await asyncio.wait({closing}, timeout=_WRITE_DEADLINE)
+        await asyncio.wait({closing}, timeout=deadlines.WRITE)
 
     async def _run(
         self, side: Literal["read", "write"], operation: Callable[[SealedCache], T], default: T, deadline: float
@@ -147,7 +144,7 @@ class DiskStore:
         try:
             outcome: Outcome[T] = await asyncio.wait_for(work, deadline)
         except TimeoutError:
-            if self._opened or time.monotonic() - self._first_use > _OPENING:
+            if self._opened or time.monotonic() - self._first_use > deadlines.OPENING:
                 breaker.failed()
                 self._troubles.note(side, _SLOW)
             else:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cachewise.answers.store import DEADLINE, StoreInfo, Tier
+from cachewise.answers.store import StoreInfo, Tier
 
 _OVERHEAD = 300
 """Bytes that an entry costs beside its value and key: objects, dict slot."""
@@ -86,7 +86,7 @@ class MemoryStore:
             self._drop(next(iter(self._entries)))
         return key in self._entries
 
-    async def get(self, key: str, *, deadline: float = DEADLINE) -> bytes | None:
+    async def get(self, key: str, *, deadline: float | None = None) -> bytes | None:
         return self.peek(key)
 
     async def set(self, key: str, value: bytes, *, ttl_seconds: float, task: str) -> bool:

@@ -15,21 +15,22 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from cachewise.answers import deadlines
 from cachewise.answers.breaker import Breaker
 from cachewise.answers.envelope import unseal
 from cachewise.answers.redis_client import RedisFault, build_client, diagnose
 from cachewise.answers.redis_url import RedisTarget
 from cachewise.answers.redis_value import pack, unpack
-from cachewise.answers.store import DEADLINE, MAX_VALUE_BYTES, StoreInfo, Tier, Troubles
+from cachewise.answers.store import MAX_VALUE_BYTES, StoreInfo, Tier, Troubles
 
 if TYPE_CHECKING:
     from cachewise.answers.redis_client import Client
 
 T = TypeVar("T")
 
-_LONG_DEADLINE = 30.0
-_CONNECT_DEADLINE = 2.0
 _BATCH = 200
+_AT_ONCE = 32
+"""Commands in the air; redis-py refuses the 101st connection, and one answers thousands of commands a second."""
 
 
 class RedisStore:
@@ -56,6 +57,7 @@ class RedisStore:
         self._breakers = {side: Breaker(cooldown=cooldown, clock=clock) for side in ("read", "write")}
         self._client: Client | None = None
         self._building = asyncio.Lock()
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._closed = False
         if not (target.is_private or target.insecure):
             self._closed = True
@@ -75,20 +77,21 @@ class RedisStore:
 
     async def connect(self) -> bool:
         """Import the client and connect, so that the first lookup does not have to. Says whether it worked."""
-        return await self._run("read", _CONNECT_DEADLINE, False, lambda client: _true(client.ping()))
+        return await self._run("read", deadlines.CONNECT, False, lambda client: _true(client.ping()))
 
-    async def get(self, key: str, *, deadline: float = DEADLINE) -> bytes | None:
-        blob = await self._run("read", deadline, None, lambda client: client.get(self._name(key)))
+    async def get(self, key: str, *, deadline: float | None = None) -> bytes | None:
+        limit = deadlines.LOOKUP if deadline is None else deadline
+        blob = await self._run("read", limit, None, lambda client: client.get(self._name(key)))
         return None if blob is None else await unpack(blob)
 
     async def set(self, key: str, value: bytes, *, ttl_seconds: float, task: str) -> bool:
         if len(value) > MAX_VALUE_BYTES or ttl_seconds <= 0:
             return False
         blob, ttl = await pack(value), max(1, int(ttl_seconds * 1000))
-        return await self._run("write", 2 * DEADLINE, False, lambda c: _true(c.set(self._name(key), blob, px=ttl)))
+        return await self._run("write", deadlines.SHARE, False, lambda c: _true(c.set(self._name(key), blob, px=ttl)))
 
     async def delete(self, key: str) -> None:
-        await self._run("write", DEADLINE, False, lambda client: _true(client.delete(self._name(key))))
+        await self._run("write", deadlines.LOOKUP, False, lambda client: _true(client.delete(self._name(key))))
 
     async def clear(self, task: str | None = None) -> int:
         """As every tier; for one task the values have to be looked into, because the keys don't name it."""
@@ -102,7 +105,7 @@ class RedisStore:
                 count += sum(1 for n in await _each(client, "UNLINK", names) if n == 1)
             return count
 
-        return await self._run("write", _LONG_DEADLINE, 0, remove)
+        return await self._run("write", deadlines.WALK, 0, remove)
 
     async def info(self) -> StoreInfo:
         async def count(client: Client) -> StoreInfo:
@@ -113,11 +116,13 @@ class RedisStore:
             return StoreInfo(tier="redis", entries=entries, bytes=size)
 
         unknown = StoreInfo(tier="redis", entries=None, bytes=None)
-        return await self._run("read", _CONNECT_DEADLINE, unknown, count)
+        return await self._run("read", deadlines.CONNECT, unknown, count)
 
     async def acquire(self, key: str, token: str, seconds: float) -> bool | None:
         name, ttl = self._lock(key), max(1, int(seconds * 1000))
-        return await self._run("write", DEADLINE, None, lambda client: _true(client.set(name, token, px=ttl, nx=True)))
+        return await self._run(
+            "write", deadlines.LOOKUP, None, lambda client: _true(client.set(name, token, px=ttl, nx=True))
+        )
 
     async def renew(self, key: str, token: str, seconds: float) -> bool:
         ttl = max(1, int(seconds * 1000))
@@ -147,7 +152,7 @@ class RedisStore:
                 change(pipe, name)
                 return bool((await pipe.execute())[0])
 
-        return await self._run("write", DEADLINE, False, swap)
+        return await self._run("write", deadlines.LOOKUP, False, swap)
 
     async def _names(self, client: Client) -> AsyncIterator[list[str]]:
         """The names of all answers under the prefix, in batches, from every node."""
@@ -174,7 +179,7 @@ class RedisStore:
         fault: RedisFault | None = None
         result = default
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(deadline), self._places:
                 try:
                     result = await operation(await self._connected())
                 except Exception as error:
@@ -245,7 +250,7 @@ async def _true(reply: Awaitable[object]) -> bool:
 
 async def _close(client: Client) -> None:
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(deadlines.LOOKUP):
             await client.aclose()
             # A client of a sentinel group has clients of its own, which it does not close.
             manager = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)

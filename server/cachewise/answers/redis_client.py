@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cachewise.answers import deadlines
 from cachewise.answers.redis_url import RedisTarget
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     Client = Redis | RedisCluster
 
-SOCKET_TIMEOUT = 0.2
-"""Seconds for connecting and for each reply; the caller's own deadline may be shorter."""
 RETRIES = 1
 
 
@@ -32,8 +31,8 @@ def build_client(target: RedisTarget) -> Client:
     common: dict[str, Any] = {
         "username": target.username,
         "password": target.password,
-        "socket_timeout": SOCKET_TIMEOUT,
-        "socket_connect_timeout": SOCKET_TIMEOUT,
+        "socket_timeout": deadlines.SOCKET,
+        "socket_connect_timeout": deadlines.SOCKET,
         "retry": Retry(NoBackoff(), RETRIES),
         "decode_responses": False,
     }

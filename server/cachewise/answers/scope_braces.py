@@ -31,6 +31,9 @@ _VALUE = re.compile(r"(?<![=])[=(,\[?&|+:]$|\breturn$")
 _ARROW = re.compile(r"(?:\)|\b\w+)\s*=>$")
 
 
+_LONGEST_HEADER = 4000
+
+
 @dataclass(frozen=True, slots=True)
 class _Pair:
     head: int
@@ -96,7 +99,14 @@ def _is_definition(text: str, pair: _Pair, arrows: bool) -> bool:
 
 def _header(text: str, pair: _Pair) -> str:
     """What leads up to the brace, on one line and without comments."""
-    return " ".join(re.sub(r"//[^\r\n]*|/\*.*?\*/", " ", text[pair.head : pair.brace], flags=re.DOTALL).split())
+    return " ".join(
+        re.sub(
+            r"//[^\r\n]*|/\*.*?\*/",
+            " ",
+            text[max(pair.head, pair.brace - _LONGEST_HEADER) : pair.brace],
+            flags=re.DOTALL,
+        ).split()
+    )
 
 
 def _first_text(text: str, offset: int) -> int:

@@ -5,7 +5,11 @@ Not here: definitions.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +26,14 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = [0]
-        position = 0
-        while position < len(text):
-            if text[position] == "\r" and text[position + 1 : position + 2] == "\n":
-                position += 1
-            if text[position] in "\r\n":
-                self.starts.append(position + 1)
-            position += 1
+        self.starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def at(self, offset: int) -> int:
         """The number of the line that holds `offset`, from 0."""
-        low, high = 0, len(self.starts) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.starts[middle] <= offset:
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        return bisect_right(self.starts, offset) - 1
 
     def end(self, line: int) -> int:
         """Offset behind the last character of the line, its line end not counted."""

@@ -16,10 +16,6 @@ Tier = Literal["memory", "disk", "redis"]
 Side = Literal["open", "read", "write"]
 """Which kind of work a problem stands in the way of; a problem ends when that kind of work succeeds again."""
 
-TYPING_DEADLINE = 0.05
-"""Seconds a lookup may take while somebody is typing."""
-DEADLINE = 0.2
-"""Seconds a lookup may take otherwise."""
 MAX_VALUE_BYTES = 4 * 1024 * 1024
 """Longer values are neither stored nor believed; no answer comes near this."""
 
@@ -46,8 +42,8 @@ class Store(Protocol):
         """What is wrong with the tier at the moment, as a sentence for people; None while it works."""
         ...
 
-    async def get(self, key: str, *, deadline: float = DEADLINE) -> bytes | None:
-        """The bytes under `key`, or None. Never takes longer than `deadline` seconds."""
+    async def get(self, key: str, *, deadline: float | None = None) -> bytes | None:
+        """The bytes under `key`, or None. Takes `deadline` seconds at most; `deadlines.LOOKUP` where none is given."""
         ...
 
     async def set(self, key: str, value: bytes, *, ttl_seconds: float, task: str) -> bool:

@@ -17,10 +17,13 @@ from cachewise.answers.disk import DiskStore
 from cachewise.answers.envelope import Envelope, seal, unseal
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.redis import RedisStore
-from cachewise.answers.store import DEADLINE, KeyLock, Store, StoreInfo, Tier
+from cachewise.answers.store import KeyLock, Store, StoreInfo, Tier
 
 _MAX_PENDING = 256
 """Writes that may wait for the deeper tiers; more means that these can't keep up, and memory has to do."""
+
+_AT_ONCE = 16
+"""Writes that are under way; the deadlines of the others have not begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class Tiers:
         self._deeper = tuple(deeper)
         self._clock = clock
         self._pending: dict[str, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._warming: asyncio.Task[None] | None = None
         self._closed = False
         self._last: Tier | None = None
@@ -91,7 +95,7 @@ class Tiers:
         if self._warming is None and self._deeper and not self._closed:
             self._warming = asyncio.get_running_loop().create_task(self._open())
 
-    async def get(self, key: str, *, deadline: float = DEADLINE) -> Found | None:
+    async def get(self, key: str, *, deadline: float | None = None) -> Found | None:
         """The entry under `key` from the nearest tier that has it. Each tier gets at most `deadline` seconds."""
         found = await self.look(key, deadline=deadline)
         if found is None:
@@ -101,7 +105,7 @@ class Tiers:
             self._last = found.tier
         return found
 
-    async def look(self, key: str, *, deadline: float = DEADLINE) -> Found | None:
+    async def look(self, key: str, *, deadline: float | None = None) -> Found | None:
         """As `get`, but not counted."""
         envelope = self._valid(self._memory.peek(key), key)
         if envelope is not None:
@@ -183,7 +187,8 @@ class Tiers:
     ) -> None:
         if before is not None:
             await asyncio.wait({before})  # two writes of one key must not overtake each other
-        await asyncio.gather(*(s.set(envelope.key, blob, ttl_seconds=ttl, task=envelope.task) for s in stores))
+        async with self._places:
+            await asyncio.gather(*(s.set(envelope.key, blob, ttl_seconds=ttl, task=envelope.task) for s in stores))
 
     def _forget(self, key: str, done: asyncio.Task[None]) -> None:
         if self._pending.get(key) is done:

@@ -176,10 +176,18 @@ async def _stream(editor: Editor, show: _Show, method: str, params: dict[str, An
     show.readout(readout)
 
 
+def _line_to_retype(document: _Document) -> int:
+    """The number of a line that is worth completing: a long one with a word in front, or the longest there is."""
+    lines = [line.strip() for line in document.lines]
+    source = [number for number, line in enumerate(lines) if len(line) > 24 and line[0].isalpha()]
+    if not source:
+        return max(range(len(lines)), key=lambda number: len(lines[number]))
+    return source[(document.version * 7) % len(source)]
+
+
 async def _complete(editor: Editor, show: _Show, document: _Document) -> None:
     """Type the beginning of a line that stands in the file again, and let the server suggest the rest."""
-    source = [n for n, line in enumerate(document.lines) if len(line.strip()) > 24 and line.strip()[0].isalpha()]
-    number = source[(document.version * 7) % len(source)]
+    number = _line_to_retype(document)
     line = document.lines[number]
     typed = line[: len(line) - len(line.lstrip()) + 12]
     at = min(number + 1, len(document.lines) - 1)

@@ -71,6 +71,8 @@ class Editor:
         Raises:
             Fault: the server answered with an error, or not in time.
         """
+        if self._reader.done():
+            raise Fault("The server went away.")
         number = next(self._ids)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
@@ -84,7 +86,7 @@ class Editor:
     async def stop(self) -> None:
         """Ask the server to go, and wait for it."""
         try:
-            if self._process.returncode is None:
+            if not self._reader.done():
                 await self.request("shutdown", None)
                 self.notify("exit", None)
                 await asyncio.wait_for(self._process.wait(), 5)

@@ -66,7 +66,7 @@ def _sum(totals: Mapping[str, Any]) -> tuple[str, ...]:
     share = "" if ratio is None else f", {ratio:.0%} cached"
     known = "" if totals["costIsComplete"] else "+?"
     return (
-        f"{totals['requests']} requests{share}",
+        f"{totals['requests']} request{'' if totals['requests'] == 1 else 's'}{share}",
         *(_count(totals[name]) for name in ("inputTokens", "cacheReadTokens", "cacheWriteTokens", "outputTokens")),
         _dollars(totals["costUsd"]) + known,
         _dollars(totals["costUsd"] + totals["savedUsd"]) + known,

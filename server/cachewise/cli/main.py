@@ -6,6 +6,7 @@ options goes past argparse, since its start is the editor's waiting time. Not he
     serve.serve(address: str | None, *, allow_remote: bool) -> int
     demo.demo(files: Sequence[Path], *, pace: Literal["fast", "real"]) -> int
     doctor.doctor() -> int
+    stats.stats(*, days: int, as_json: bool, csv_file: Path | None, plot: Path | None) -> int
     settings.show(*, as_json: bool) -> int
 
 Each returns the exit status, and raises a `Fault` for what the user can mend.
@@ -22,6 +23,7 @@ from cachewise.faults import Fault
 if TYPE_CHECKING:
     import argparse
 
+MOST_DAYS = 36500
 INTERRUPTED = 130
 """What a shell reports for a command that ^C ended."""
 
@@ -61,6 +63,10 @@ def _carry_out(options: argparse.Namespace) -> int:
             return _function("demo", "demo")(options.files, pace=options.pace)
         case "doctor":
             return _function("doctor", "doctor")()
+        case "stats":
+            return _function("stats", "stats")(
+                days=options.days, as_json=options.json, csv_file=options.csv, plot=options.plot
+            )
         case _:
             return _function("settings", "show")(as_json=options.json)
 
@@ -120,9 +126,25 @@ def _parser() -> argparse.ArgumentParser:
 
     _add(commands, "doctor", "check settings, key, provider and caches, and say what to do")
 
+    stats = _add(commands, "stats", "what was used, what it cost and what caching saved")
+    stats.add_argument("--days", metavar="N", type=_days, default=7, help="how many days, today included; default: 7")
+    stats.add_argument("--json", action="store_true", help="print JSON")
+    stats.add_argument("--csv", metavar="FILE", type=Path, help="write the entries of those days; - prints them")
+    stats.add_argument(
+        "--plot", metavar="FILE.png", type=Path, help="draw cost by day and feature, and the hit rate; also .svg"
+    )
+
     settings = _add(commands, "settings", "print the settings in force and where each came from")
     settings.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _days(text: str) -> int:
+    import argparse
+
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:6]) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_DAYS}")
+    return int(text)
 
 
 def _add(commands: Any, name: str, purpose: str) -> argparse.ArgumentParser:

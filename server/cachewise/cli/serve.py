@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import sys
@@ -9,6 +10,13 @@ from typing import NoReturn
 
 from cachewise.faults import Fault
 from cachewise.log import set_up
+
+COLLECT_AFTER = (2_000, 20, 100)
+"""Thresholds of Python's garbage collector. With its own, full collections, which stop everything for up to 0.1 s, take
+a tenth of the start, and come again and again while the provider's library loads."""
+SWITCH_AFTER = 0.0005
+"""Seconds after which a busy thread gives way. Python's own 5 ms is what typing may take in all, and a message changes
+threads twice: from the reader to the event loop, and from there to the writer."""
 
 
 def serve(address: str | None, *, allow_remote: bool) -> NoReturn:
@@ -22,6 +30,7 @@ def serve(address: str | None, *, allow_remote: bool) -> NoReturn:
         Fault: the address can't be used.
     """
     set_up(os.environ)
+    tune_interpreter()
     from cachewise.app import build
     from cachewise.lsp.server import leave
 
@@ -33,7 +42,19 @@ def serve(address: str | None, *, allow_remote: bool) -> NoReturn:
     def listening(at: str, number: int) -> None:
         print(f"cachewise listens on {at}:{number}", file=sys.stderr, flush=True)
 
-    leave(server.serve_tcp(host, port, listening))
+    try:
+        status = server.serve_tcp(host, port, listening)
+    except OSError as error:
+        # What asyncio makes of it is a long text; an address that can't be looked up has only its own.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
+        raise Fault(f"The server can't listen on {address}: {reason}.") from None
+    leave(status)
+
+
+def tune_interpreter() -> None:
+    """Set Python up for short pauses in place of the most work per second."""
+    gc.set_threshold(*COLLECT_AFTER)
+    sys.setswitchinterval(SWITCH_AFTER)
 
 
 def parse_address(address: str, *, allow_remote: bool) -> tuple[str, int]:

@@ -1,8 +1,8 @@
-"""Where the current text of a file differs from the copy of it that was frozen into the prompt, line by line.
+"""Where the current text of a file differs from what the prompt has told of it, line by line.
 
 `Tracked` follows one file: each new text is compared with the last one, so the work grows with the edit and not with
-the file, and regions far apart stay apart. Not here: how the regions are written (`tail.py`) and when a copy is
-taken anew (`rent.py`).
+the file, and regions far apart stay apart. Not here: how the regions are written (`tail.py`), when they are told
+for good (`journal.py`) and when a copy is taken anew (`rent.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Lines `old_start` to `old_end` of the frozen copy are lines `new_start` to `new_end` now (from 0, half open)."""
+    """Lines `old_start` to `old_end` of the told text are lines `new_start` to `new_end` now (from 0, half open)."""
 
     old_start: int
     old_end: int
@@ -29,16 +29,19 @@ class Region:
 
     @property
     def growth(self) -> int:
-        """How many lines longer the current text is here than the copy."""
+        """How many lines longer the current text is here than the told one."""
         return (self.new_end - self.new_start) - (self.old_end - self.old_start)
 
 
 class Tracked:
-    """One frozen copy, and the regions in which the current text differs from it."""
+    """What a prompt has told of a file, and the regions in which the current text differs from that.
+
+    Told is at first the frozen copy, then the copy with the journal's edits applied to it.
+    """
 
     def __init__(self, frozen: str) -> None:
-        self.frozen = split_lines(frozen)
-        self.lines = self.frozen
+        self.told = split_lines(frozen)
+        self.lines = self.told
         self.regions: tuple[Region, ...] = ()
         self._text = frozen
 
@@ -57,7 +60,7 @@ class Tracked:
         shift = len(lines) - len(self.lines)
         old_low = low - sum(region.growth for region in before)
         old_high = high - sum(region.growth for region in (*before, *touched))
-        found = differences(self.frozen[old_low:old_high], lines[low : high + shift])
+        found = differences(self.told[old_low:old_high], lines[low : high + shift])
         moved_in = [
             Region(r.old_start + old_low, r.old_end + old_low, r.new_start + low, r.new_end + low) for r in found
         ]
@@ -66,8 +69,24 @@ class Tracked:
         self.lines = lines
         self._text = text
 
+    def tell(self, region: Region) -> None:
+        """Count one of the regions as told: the told text has its current lines from now on."""
+        self.told = [
+            *self.told[: region.old_start],
+            *self.lines[region.new_start : region.new_end],
+            *self.told[region.old_end :],
+        ]
+        shift = region.growth
+        self.regions = tuple(
+            other
+            if other.old_start < region.old_start
+            else Region(other.old_start + shift, other.old_end + shift, other.new_start, other.new_end)
+            for other in self.regions
+            if other != region
+        )
+
     def old_range(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where current lines `start` to `end` stand in the copy; None if any of them changed."""
+        """Where current lines `start` to `end` stand in the told text; None if any of them changed."""
         growth = 0
         for region in self.regions:
             if region.new_start < end and region.new_end > start:
@@ -79,7 +98,7 @@ class Tracked:
         return start - growth, end - growth
 
     def old_line(self, line: int) -> int:
-        """The line of the copy that current line `line` is or stands nearest to."""
+        """The line of the told text that current line `line` is or stands nearest to."""
         growth = 0
         for region in self.regions:
             if region.new_start <= line < region.new_end:
@@ -92,7 +111,7 @@ class Tracked:
         """Take current lines `start` to `end` out of the regions, for a prompt that shows these lines itself.
 
         Returns:
-            The lines of the copy that the shown lines replace, and the regions that are left. A region that reaches
+            The told lines that the shown lines replace, and the regions that are left. A region that reaches
             into the shown lines is cut: what it replaces goes with its first part, the rest is inserted text.
         """
         left: list[Region] = []

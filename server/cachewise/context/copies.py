@@ -1,14 +1,14 @@
-"""Copies of files as they are frozen into the prefix, and the blocks that they are packed into.
+"""Copies of files as they are frozen into the prefix, the edits told of them since, and the blocks that hold both.
 
-Not here: which files are chosen and when a copy is taken anew (`layout.py`).
+Not here: which files are chosen and when a copy is taken anew (`layout.py`), and when an edit is told (`journal.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cachewise.context.changes import Tracked, split_lines
+from cachewise.context.changes import Region, Tracked, split_lines
 from cachewise.context.frames import frame, sendable, visible
 from cachewise.context.tokens import TokenEstimator, byte_length
 from cachewise.model.plan import Block, Stability
@@ -39,34 +39,73 @@ class File:
     rent: float = 0.0
     copy: Tracked | None = None
     span: tuple[int, int] = (0, 0)
-    """The lines of the copy that the prefix holds."""
+    """The told lines that the prefix holds: those of the copy, with the journal's edits applied."""
     framed: str = ""
     """The copy in its frame, as it stands in the prefix."""
+    journal: int = 0
+    """UTF-8 bytes of the edits that the journal tells of it."""
+    sent: dict[tuple[int, str], int] = field(default_factory=dict)
+    """How many requests carried a change in their tails that the journal does not tell yet."""
     _followed: tuple[str, bool] | None = None
+    _frozen: tuple[str, tuple[int, int]] = ("", (0, 0))
+    _size: tuple[str, int] | None = None
 
     @property
     def is_slice(self) -> bool:
-        return self.copy is not None and self.span != (0, len(self.copy.frozen))
+        return self.copy is not None and self.span != (0, len(self.copy.told))
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the prefix holds all of the file as it is now."""
-        return self.copy is not None and not self.copy.regions and not self.is_slice
+        """Whether a copy of all of the file as it is now stands in the prefix."""
+        return self.copy is not None and not self.copy.regions and not self.is_slice and not self.journal
 
     @property
     def size_anew(self) -> int:
         """UTF-8 bytes that a new copy of the whole file would take with its frame, or a little less."""
-        return byte_length(visible(self.text)) + byte_length(_framed(self.name, "", (0, 0))) + _FRAME_SLACK
+        if self._size is None or self._size[0] is not self.text:
+            frame_size = byte_length(_framed(self.name, "", (0, 0))) + _FRAME_SLACK
+            self._size = self.text, byte_length(visible(self.text)) + frame_size
+        return self._size[1]
 
     def freeze(self, span: tuple[int, int] | None = None) -> None:
         """Take a copy of the current text; of all of it, or of the given lines."""
         shown = visible(self.text)
         self.copy = Tracked(shown)
-        lines = self.copy.frozen
+        lines = self.copy.told
         self.span = (0, len(lines)) if span is None else span
         self.framed = _framed(self.name, "".join(lines[self.span[0] : self.span[1]]), self.span)
         self.rent = 0.0
+        self.journal = 0
+        self.sent = {}
+        self._frozen = shown, self.span
         self._followed = None
+
+    def tell(self, region: Region) -> Edit:
+        """Count a region of the copy as told. Returns the edit that has to be put into the journal for it.
+
+        Regions are told from the last to the first, so that each is numbered as it stood before all of them too.
+        """
+        assert self.copy is not None
+        lines = tuple(self.copy.lines[region.new_start : region.new_end])
+        self.copy.tell(region)
+        edit = Edit(self, region.old_start, region.old_end, lines)
+        self._count(edit)
+        return edit
+
+    def restate(self, edits: Iterable[Edit]) -> None:
+        """Go back to the frozen copy with only these edits told: the others are no longer in the prefix."""
+        shown, self.span = self._frozen
+        self.copy = Tracked(shown)
+        self.journal = 0
+        self._followed = None
+        for edit in edits:
+            told = self.copy.told
+            self.copy = Tracked("".join((*told[: edit.start], *edit.lines, *told[edit.end :])))
+            self._count(edit)
+
+    def _count(self, edit: Edit) -> None:
+        self.span = self.span[0], self.span[1] + len(edit.lines) - (edit.end - edit.start)
+        self.journal += byte_length(edit.text)
 
     def follow(self, *, is_current: bool) -> None:
         """Compare the current text with the copy. Invisible characters stay as they are in the current document."""
@@ -80,13 +119,40 @@ def _framed(name: str, text: str, span: tuple[int, int]) -> str:
     return frame("file", text, {"name": name, "lines": f"{span[0] + 1}-{span[1]}"})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Edit:
+    """Lines `start` to `end` of what was told of a file until then were replaced by `lines` (from 0, half open)."""
+
+    file: File
+    start: int
+    end: int
+    lines: tuple[str, ...]
+    text: str = field(init=False)
+    """The edit in its frame."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", edit_frame(self.file.name, self.start, self.end, "".join(self.lines)))
+
+
+def edit_frame(name: str, start: int, end: int, text: str) -> str:
+    """The frame of an edit in the journal."""
+    place = {"replaces": f"{start + 1}-{end}"} if start < end else {"after": str(start)}
+    return frame("edit", text, {"file": name, **place} if text else {"file": name, **place, "deleted": "yes"})
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One block of the prefix: copies of one file or of several small ones. Never changes once it was sent."""
+    """One block of the prefix: copies of one file or of several small ones, or edits of the journal.
+
+    It never changes once it was sent.
+    """
 
     files: tuple[File, ...]
     text: str
     stability: Stability
+    edits: tuple[Edit, ...] = ()
+    number: int = 0
+    """Of a block of the journal."""
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +160,10 @@ class Chunk:
 
     @property
     def name(self) -> str:
-        names = [file.name for file in self.files]
+        names = list(dict.fromkeys(file.name for file in self.files or [edit.file for edit in self.edits]))
+        if self.edits:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            return f"journal {self.number} of {names[0]}{more}"
         if len(names) == 1:
             return f"file {names[0]}"
         more = f" and {len(names) - MOST_SHARED_NAMES} more" if len(names) > MOST_SHARED_NAMES else ""

@@ -1,11 +1,11 @@
 """The shared context of one workspace folder, laid out request by request so that the provider's cache keeps it.
 
-A prompt is: the system text; copies of files, each frozen when it came in; and a tail with what changed in those
-files since and with the task. Everything before the tail is the prefix. From request to request it is only appended
-to, except where a named reason makes it worth moving:
+A prompt is: the system text; copies of files, each frozen when it came in; a journal of edits to them; and a tail with
+what changed beyond that and with the task. Everything before the tail is the prefix. From request to request it is
+only appended to, except where a named reason makes it worth moving:
 
 - the cache is cold anyway (the caller says so): everything is frozen as it is now, closed files are dropped;
-- the changes to a file have cost as much in tails as writing it anew would (`rent.py` has the rule and its bound);
+- the changes to a file have cost as much as writing it anew would (`rent.py` has the rule and its bound);
 - the cursor left the part of a too large document that was frozen;
 - the files outgrew the budget, or a document that was opened needs room.
 
@@ -17,16 +17,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cachewise.context.copies import Chunk, File
+from cachewise.context.changes import Region
+from cachewise.context.copies import Chunk, File, edit_frame
 from cachewise.context.frames import sendable
 from cachewise.context.gather import Piece, document_key
-from cachewise.context.marks import TtlSetting, marks_of
+from cachewise.context.journal import MOST_BLOCKS, due, sends_before_telling
+from cachewise.context.marks import marks_of
 from cachewise.context.prefix import Prefix
-from cachewise.context.rent import Holding, Ratios, rewrite_from
+from cachewise.context.rent import Holding, Ratios, rent_of, rewrite_from
 from cachewise.context.secrets import names_secret
 from cachewise.context.system import SYSTEM
 from cachewise.context.tail import AnyTail, Rendered, View, changes_text, tail_of
 from cachewise.context.tokens import TokenEstimator
+from cachewise.context.ttl import TtlSetting
 from cachewise.context.window import line_at
 from cachewise.faults import RequestFailed
 from cachewise.model.names import CacheTraits
@@ -69,6 +72,7 @@ class SharedContext:
         ttl: TtlSetting = "auto",
         *,
         cold: bool = False,
+        working_cold: bool = False,
         ratios: Ratios = _USUAL_RATIOS,
     ) -> PromptPlan:
         """The prompt for a request about `snapshot`.
@@ -81,6 +85,7 @@ class SharedContext:
             max_tokens: What the prefix may take, system text included, by the estimator.
             ttl: The setting `promptCache.ttl`.
             cold: Whether the provider's cache has nothing to read anyway, so that moving the prefix is free.
+            working_cold: Whether only stable files can still be read, since they alone were marked for an hour.
             ratios: What the model's provider charges for cached tokens.
 
         Raises:
@@ -93,11 +98,13 @@ class SharedContext:
         self._follow(current)
         before = tuple(self._prefix.chunks)
         budget = max(0, max_tokens - self.estimator.tokens(SYSTEM))
-        reason = self._arrange(snapshot, tail, current, others, budget, cold, traits, ratios)
+        reason = self._arrange(snapshot, tail, current, others, budget, cold, working_cold, ratios)
         self._follow(current)
+        self._tell(snapshot, tail, current, budget, traits, ratios)
         shared = _shared(before, self._prefix.chunks)
         moved = None if shared == len(before) else f"{before[shared].name}: {reason}"
         changes, rendered = self._render(snapshot, tail, current)
+        self._pay(changes, ratios)
         blocks = self._blocks("".join(changes.values()), rendered)
         chunks = len(self._prefix.chunks)
         marks = marks_of(blocks, traits, ttl, shared if 0 < shared < chunks else None)
@@ -142,7 +149,7 @@ class SharedContext:
         others: Sequence[File],
         budget: int,
         cold: bool,
-        traits: CacheTraits,
+        working_cold: bool,
         ratios: Ratios,
     ) -> str:
         """Bring the prefix into the shape that this request needs. Returns why it moved, if it did."""
@@ -150,6 +157,8 @@ class SharedContext:
         if cold or not prefix.chunks:
             prefix.lay_out(current, others, budget, overflow=False)
             return "the cache was cold anyway, so the files were frozen as they are now"
+        if working_cold:
+            self._rewrite(self._readable(prefix.settled), current, budget)
         new = [file for file in others if not prefix.includes(file)]
         reason = "the shared files outgrew the budget for context"
         if not prefix.append(current, new, budget):
@@ -160,6 +169,8 @@ class SharedContext:
         if prefix.includes(current) and _cursor_left(current):
             self._rewrite(self._readable(prefix.chunk_of(current)), current, budget)
             reason = f"the cursor left the part of {current.name} that was frozen"
+        if working_cold:
+            reason = "the cache of the files being edited was cold anyway"
         start = self._bought_out(snapshot, tail, current, ratios)
         if start is not None:
             self._rewrite(start, current, budget)
@@ -179,24 +190,71 @@ class SharedContext:
             file.follow(is_current=file is current)
 
     def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
-        """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; the rest pays its rent."""
+        """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; None if it should stay."""
         changes, _ = self._render(snapshot, tail, current)
-        due = {key: self.estimator.tokens(text) for key, text in changes.items()}
+        told = 1.0 if sends_before_telling(ratios) else ratios.write
+        due = {key: told * self.estimator.tokens(text) for key, text in changes.items()}
         starts = sorted({self._readable(index) for index in range(len(self._prefix.chunks))})
         holdings = []
         for start, end in zip(starts, [*starts[1:], len(self._prefix.chunks)], strict=True):
             files = [file for chunk in self._prefix.chunks[start:end] for file in chunk.files]
+            before = {file for chunk in self._prefix.chunks[:start] for file in chunk.files}
+            carried = sum(len(edit.text) for edit in self._prefix.edits(start) if edit.file in before)
             holdings.append(
                 Holding(
-                    tokens=self._prefix.tokens(start) - self._prefix.tokens(end),
+                    tokens=sum(self._anew(file) for file in files),
                     rent=sum(file.rent for file in files),
-                    due=sum(due.get(file.key, 0) for file in files),
+                    due=sum(due.get(file.key, 0) + rent_of(0, self._excess(file), ratios) for file in files),
+                    carried=self.estimator.of_bytes(carried),
                 )
             )
         found = rewrite_from(holdings, ratios)
-        for key, tokens in due.items():
-            self._prefix.files[key].rent += tokens * (1 - ratios.read)
         return None if found is None else starts[found]
+
+    def _pay(self, changes: dict[str, str], ratios: Ratios) -> None:
+        """Count what this request pays for changes, once it is certain what it carries."""
+        for key, file in self._prefix.files.items():
+            plain = self.estimator.tokens(changes[key]) if key in changes else 0
+            file.rent += rent_of(plain, self._excess(file), ratios)
+
+    def _anew(self, file: File) -> int:
+        """Estimated tokens of a new copy of the file, or of a new part of it."""
+        if file.is_slice or file.is_fresh:
+            return self.estimator.tokens(file.framed)
+        return self.estimator.of_bytes(file.size_anew)
+
+    def _excess(self, file: File) -> int:
+        """Estimated tokens that the file takes in the prefix beyond those of a new copy."""
+        if not file.journal:
+            return 0
+        return self.estimator.tokens(file.framed) + self.estimator.of_bytes(file.journal) - self._anew(file)
+
+    def _tell(
+        self, snapshot: Snapshot, tail: AnyTail, current: File, budget: int, traits: CacheTraits, ratios: Ratios
+    ) -> None:
+        """Append to the journal what this request would have to carry in its tail, as far as that is due."""
+        prefix = self._prefix
+        if traits.style == "none" or sum(1 for chunk in prefix.chunks if chunk.edits) >= MOST_BLOCKS:
+            return
+        rendered = self._render(snapshot, tail, current)[1]
+        room = budget - prefix.tokens()
+        edits = []
+        for file in prefix.files.values():
+            if file.copy is None or not file.copy.regions:
+                continue
+            regions = rendered.regions if file is current else file.copy.regions
+            for region in due(file, regions, rendered.window if file is current else None, ratios):
+                size = self._size_told(file, region)
+                if size <= room:
+                    room -= size
+                    edits.append(file.tell(region))
+        if edits:
+            prefix.journal(edits)
+
+    def _size_told(self, file: File, region: Region) -> int:
+        assert file.copy is not None
+        text = "".join(file.copy.lines[region.new_start : region.new_end])
+        return 1 + self.estimator.tokens(edit_frame(file.name, region.old_start, region.old_end, text))
 
     def _readable(self, chunk: int) -> int:
         """The last chunk up to `chunk` that the provider can read the prefix before: moving costs all from there."""
@@ -213,6 +271,7 @@ class SharedContext:
             end=snapshot.end,
             tracked=current.copy if included else None,
             span=current.span,
+            edited=current.journal > 0,
         )
         rendered = tail_of(tail, view)
         changes: dict[str, str] = {}
@@ -242,7 +301,7 @@ def _cursor_left(current: File) -> bool:
         return False
     line = current.copy.old_line(current.line)
     start, end = current.span
-    return not (start <= line < end or line == end == len(current.copy.frozen))
+    return not (start <= line < end or line == end == len(current.copy.told))
 
 
 def _shared(before: Sequence[Chunk], after: Sequence[Chunk]) -> int:

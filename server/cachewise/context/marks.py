@@ -8,12 +8,11 @@ Not here: what stands in the blocks (`layout.py`) and how marks look on the wire
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
+from cachewise.context.ttl import TtlSetting
 from cachewise.model.names import CacheTraits, Ttl
 from cachewise.model.plan import Block, Stability
 
-TtlSetting = Literal["auto", "5m", "1h", "off"]
 MOST_BLOCKS_BETWEEN = 18
 _MARGIN = 1.25
 """An estimate this far below the minimum may still be above it in truth, so it gets its marks."""
@@ -28,7 +27,7 @@ def marks_of(blocks: Sequence[Block], traits: CacheTraits, ttl: TtlSetting, last
     one that is most likely to be written anew; the system text where it is worth caching alone.
 
     With a TTL of an hour the marks on copies of files that are being edited keep five minutes: they are rewritten
-    more often, and hour-long writes cost more. `auto` is five minutes.
+    more often, and hour-long writes cost more. `auto` is five minutes: `ttl.py` chooses.
 
     Args:
         blocks: The blocks of the plan, tail included.
@@ -49,9 +48,12 @@ def marks_of(blocks: Sequence[Block], traits: CacheTraits, ttl: TtlSetting, last
         wanted.append(stable)
     if last_end is not None and last_end != system and last_end < ends[-1]:
         wanted.append(last_end)
-    wanted.extend(_steps(sorted(set(wanted))))
-    if len(ends) > 1 and blocks[ends[-1]].stability is Stability.WORKING and ends[-2] != system:
-        wanted.append(ends[-2])
+    # The journal grows by a block at a time, each behind an entry that is there already.
+    copies = max((index for index in ends if blocks[index].stability <= Stability.WORKING), default=-1)
+    wanted.extend(_steps(sorted({min(index, copies) for index in wanted if copies >= 0})))
+    working = [index for index in ends if blocks[index].stability is Stability.WORKING]
+    if working and working[-1] > 0 and working[-1] - 1 != system:
+        wanted.append(working[-1] - 1)
     if system is not None and sizes[system] >= traits.minimum_tokens:
         wanted.append(system)
     worth = [index for index in dict.fromkeys(wanted) if sizes[index] * _MARGIN >= traits.minimum_tokens]

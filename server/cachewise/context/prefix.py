@@ -2,14 +2,15 @@
 
 Order: stable files in the order of their first inclusion, then the files that are being worked on, the most recently
 edited ones behind the others and the current document last. Whatever comes in later is appended, so that nothing
-before it moves. Not here: when the prefix is laid out anew (`layout.py`), and the comparison of costs (`rent.py`).
+before it moves: files, and the edits of the journal. Not here: when the prefix is laid out anew (`layout.py`), what
+is told by the journal (`journal.py`), and the comparison of costs (`rent.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cachewise.context.copies import Chunk, File, packed, part_around
+from cachewise.context.copies import Chunk, Edit, File, packed, part_around
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.plan import Stability
 
@@ -43,6 +44,11 @@ class Prefix:
         """Estimated tokens of the chunks from `start` on."""
         return sum(self._estimator.of_bytes(chunk.size) for chunk in self.chunks[start:])
 
+    @property
+    def settled(self) -> int:
+        """How many chunks at the start are stable."""
+        return sum(1 for chunk in self.chunks if chunk.stability <= Stability.STABLE)
+
     def chunk_of(self, file: File) -> int:
         """The number of the chunk that holds the file's copy."""
         return next(index for index, chunk in enumerate(self.chunks) if file in chunk.files)
@@ -70,7 +76,8 @@ class Prefix:
             used += self._estimator.tokens(file.framed)
         chosen = self._chosen(others, used, budget)
         self.chunks.extend(packed(chosen, _behind(self.chunks), self._estimator, budget))
-        self.chunks.extend(packed(missing, Stability.WORKING, self._estimator, budget, alone=True))
+        working = max(Stability.WORKING, _behind(self.chunks))
+        self.chunks.extend(packed(missing, working, self._estimator, budget, alone=True))
         self.files.update((file.key, file) for file in (*chosen, *missing))
         return True
 
@@ -117,6 +124,16 @@ class Prefix:
         rewritten = set(files)
         self._replace(start, [file for file in self.files.values() if file in rewritten], current, budget)
 
+    def journal(self, edits: Sequence[Edit]) -> None:
+        """Append edits that were told, as one block."""
+        number = 1 + sum(1 for chunk in self.chunks if chunk.edits)
+        text = "".join(edit.text for edit in edits)
+        self.chunks.append(Chunk((), text, Stability.JOURNAL, tuple(edits), number))
+
+    def edits(self, start: int = 0) -> list[Edit]:
+        """The edits that the journal tells in the chunks from `start` on."""
+        return [edit for chunk in self.chunks[start:] for edit in chunk.edits]
+
     def can_hold(self, current: File, budget: int) -> bool:
         """Whether at least a part of the document would fit into an empty prefix."""
         room = int(budget * _SHARE_OF_CURRENT)
@@ -127,9 +144,12 @@ class Prefix:
     def _replace(self, start: int, files: Iterable[File], current: File, budget: int) -> None:
         kept = self.chunks[:start]
         held = {file.key for chunk in kept for file in chunk.files}
+        for file in {edit.file for edit in self.edits(start)}:
+            if file.key in held and self.includes(file) and file.journal:
+                file.restate(edit for chunk in kept for edit in chunk.edits if edit.file is file)
         settled, working = _ordered([file for file in files if file.key not in held], current)
         kept += packed(settled, _behind(kept), self._estimator, budget)
-        kept += packed(working, Stability.WORKING, self._estimator, budget, alone=True)
+        kept += packed(working, max(Stability.WORKING, _behind(kept)), self._estimator, budget, alone=True)
         self.chunks = kept
 
     def _kept(self, settled: list[File], working: list[File]) -> int:

@@ -1,4 +1,4 @@
-"""When changes have cost so much in the tail that writing the copies anew is the better deal.
+"""When changes have cost so much in tails and journal that writing the copies anew is the better deal.
 
 Not here: what is rewritten, and the state that carries the rent (`layout.py`).
 """
@@ -15,6 +15,7 @@ class Ratios:
 
     read: float = 0.1
     write: float = 1.25
+    write_1h: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,31 @@ class Holding:
     rent: float
     """Paid so far for the changes to its files, in plain tokens."""
     due: float
-    """Tokens of changes to its files that this request would carry in its tail."""
+    """What this request would pay for them, in plain tokens: `rent_of`, and what it would newly tell."""
+    carried: float = 0.0
+    """Tokens of the journal about files before the block, which would have to be told again behind it."""
+
+
+def rent_of(plain: float, excess: float, ratios: Ratios) -> float:
+    """What one request pays for changes that a new copy would save, in plain tokens.
+
+    Args:
+        plain: Tokens of changes in its tail, each paid at 1 where a copy would be read at `read`.
+        excess: Tokens that copy and journal take beyond what a new copy would; they are read for nothing.
+        ratios: What the model's provider charges.
+    """
+    return plain * (1 - ratios.read) + max(excess, 0.0) * ratios.read
 
 
 def rewrite_from(holdings: Sequence[Holding], ratios: Ratios) -> int | None:
     """The block from which the prefix should be written anew now; None where it should stay.
 
-    The rule is rent-or-buy. Each token of changes in the tail is paid at 1 where it could be read at `read`: that is
-    the rent, `1 - read` a token and request. Writing the prefix anew from a block makes the F tokens from there to
-    the end cost `write` instead of `read`, once: that is the price, `F * (write - read)`. A block is bought out when
-    the rent of all blocks from it to the end, this request's included, reaches that price; the earliest such block
-    is taken, since it takes the blocks behind it along.
+    The rule is rent-or-buy. Rent is what each request pays more than it would with new copies (`rent_of`). Writing
+    the prefix anew from a block makes the F tokens from there to the end, journal that must be told again included,
+    cost `write` instead of `read`, once: that is the price, `F * (write - read)`. A block is bought out when the rent
+    of all blocks from it to the end, this request's included, reaches that price; the earliest such block is taken,
+    since it takes the blocks behind it along. What this request would newly tell counts as rent of this request
+    only: later edits have to be told whether or not this block is bought.
 
     Bound: for one block that is bought out, rent paid before is less than the price, so rent and price together are
     less than twice the price. An all-knowing planner that starts from the same copy and changes which only grow pays
@@ -51,6 +66,6 @@ def rewrite_from(holdings: Sequence[Holding], ratios: Ratios) -> int | None:
         tokens += holding.tokens
         rent += holding.rent
         due += holding.due
-        if holding.due > 0 and rent + due * (1 - ratios.read) >= tokens * (ratios.write - ratios.read):
+        if holding.due > 0 and rent + due >= (tokens + holding.carried) * (ratios.write - ratios.read):
             first = index
     return first

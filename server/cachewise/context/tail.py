@@ -7,7 +7,7 @@ that hold for every request (`system.py`) and the search for what changed (`chan
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,15 +64,20 @@ class View:
     end: int
     tracked: Tracked | None
     span: tuple[int, int]
-    """The lines of the copy that the prefix holds (from 0, half open)."""
+    """The told lines that the prefix holds (from 0, half open)."""
+    edited: bool = False
+    """Whether the journal tells edits of the copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A rendered tail. `regions` are the changed lines of the document that it does not show itself."""
+    """A rendered tail."""
 
     text: str
     regions: tuple[Region, ...]
+    """The changed lines of the document that it does not show itself."""
+    window: tuple[int, int] | None = None
+    """The lines around the cursor, which are likely to change again (from 0, half open)."""
 
 
 def tail_of(spec: AnyTail, view: View) -> Rendered:
@@ -95,7 +100,7 @@ def changes_text(name: str, tracked: Tracked, span: tuple[int, int], regions: Se
         if region.new_start == region.new_end:
             frames.append(frame("change", "", {**place, "deleted": "yes"}))
         else:
-            place["now"] = _numbers(region.new_start, region.new_end)
+            place |= _now(place, region.new_start, region.new_end)
             frames.append(frame("change", "".join(tracked.lines[region.new_start : region.new_end]), place))
     return "".join(frames)
 
@@ -103,13 +108,13 @@ def changes_text(name: str, tracked: Tracked, span: tuple[int, int], regions: Se
 def _completion(spec: CompletionTail, view: View) -> Rendered:
     window = window_around(view.text, view.end, spec.before, spec.after)
     shown, marker, regions = _cursor_frame(view, window)
-    one_line = " Return one line at most, without a line end." if spec.single_line else ""
-    text = (
-        f"Task: complete{_in_language(view.language)}. The cursor stands at {marker} in the frame below. Return only "
-        "the text to insert there: no code fence, no prose, and do not repeat the text after the cursor."
-        f"{one_line}\n{shown}"
+    lines = (window.first_line, window.last_line)
+    one_line = " One line at most, without a line end." if spec.single_line else ""
+    text = (  # short, since a tail is paid in full each time; the system text says more
+        f"Task: complete{_in_language(view.language)} at {marker}. Return only the text to insert: no code fence, no "
+        f"prose, no repetition.{one_line}\n{shown}"
     )
-    return Rendered(text=text, regions=regions)
+    return Rendered(text=text, regions=regions, window=lines)
 
 
 def _cursor_frame(view: View, window: Window) -> tuple[str, str, tuple[Region, ...]]:
@@ -118,16 +123,18 @@ def _cursor_frame(view: View, window: Window) -> tuple[str, str, tuple[Region, .
     marker = CURSOR
     if "<|cursor" in before + after:
         marker = f"<|cursor-{unused_id('cursor', before + after)}|>"
-    place = {"file": view.name, "now": _numbers(window.first_line, window.last_line)}
+    place = {"file": view.name}
     regions = view.tracked.regions if view.tracked else ()
     if view.tracked is not None and window.whole_lines:
         (old_start, old_end), regions = view.tracked.around(window.first_line, window.last_line)
-        place = {"file": view.name, **_replaced(old_start, old_end), "now": place["now"]}
+        place |= _replaced(old_start, old_end)
+    place |= _now(place, window.first_line, window.last_line)
     return frame("cursor", f"{before}{marker}{after}", place), marker, regions
 
 
 def _explanation(spec: TailSpec, view: View) -> Rendered:
     regions = view.tracked.regions if view.tracked else ()
+    lines: tuple[int, int] | None = None
     start, end = (view.start, view.end) if view.start < view.end or not spec.enclosing else spec.enclosing
     parts = []
     if start < end:
@@ -136,6 +143,7 @@ def _explanation(spec: TailSpec, view: View) -> Rendered:
     else:
         window = window_around(view.text, view.end, 500, 500)
         shown, marker, regions = _cursor_frame(view, window)
+        lines = (window.first_line, window.last_line)
         parts.append(f"Task: {spec.kind}{_in_language(view.language)}. It is about the code at {marker} below.\n")
         parts.append(shown)
     if spec.enclosing is not None and spec.enclosing != (start, end):
@@ -151,7 +159,7 @@ def _explanation(spec: TailSpec, view: View) -> Rendered:
         if spec.kind == "document"
         else "Answer in concise Markdown, without images and HTML.\n"
     )
-    return Rendered(text="".join(parts), regions=regions)
+    return Rendered(text="".join(parts), regions=regions, window=lines)
 
 
 def _selection(view: View, start: int, end: int) -> str:
@@ -163,7 +171,7 @@ def _selection(view: View, start: int, end: int) -> str:
     copy = _place_in_copy(view, first, last)
     if copy is not None:
         head, foot = _edges(text, _SELECTION_EDGE, _SELECTION_EDGE)
-        between = f"(The rest of the selection stands unchanged in lines {_numbers(*copy)} of the copy above.)\n"
+        between = f"(The rest of the selection stands unchanged in lines {_numbers(*copy)} of {_told(view)} above.)\n"
     elif len(text) > _SELECTION_LIMIT:
         head, foot = _edges(text, _SELECTION_LIMIT * 2 // 3, _SELECTION_LIMIT // 3)
         between = f"(Here {len(text) - len(head) - len(foot):,} characters of the selection are left out.)\n"
@@ -176,7 +184,7 @@ def _enclosing(view: View, start: int, end: int) -> str:
     first, last = line_at(view.text, start), line_at(view.text, max(start, end - 1)) + 1
     copy = _place_in_copy(view, first, last)
     if copy is not None:
-        return f"It stands in the definition in lines {_numbers(*copy)} of the copy above.\n"
+        return f"It stands in the definition in lines {_numbers(*copy)} of {_told(view)} above.\n"
     text = view.text[start:end]
     if len(text) <= _ENCLOSING_LIMIT:
         return frame("enclosing", text, {"file": view.name, "now": _numbers(first, last)})
@@ -186,6 +194,10 @@ def _enclosing(view: View, start: int, end: int) -> str:
     left_out = f"(Here {len(text) - len(head) - len(foot):,} characters of the definition are left out.)\n"
     place = {"file": view.name, "now": _numbers(first, last)}
     return frame("enclosing", head, {**place, "part": "start"}) + left_out + frame("enclosing", foot, {"part": "end"})
+
+
+def _told(view: View) -> str:
+    return "the copy, as edited," if view.edited else "the copy"
 
 
 def _place_in_copy(view: View, first: int, last: int) -> tuple[int, int] | None:
@@ -203,6 +215,12 @@ def _edges(text: str, head: int, foot: int) -> tuple[str, str]:
 
 def _replaced(start: int, end: int) -> dict[str, str]:
     return {"replaces": _numbers(start, end)} if start < end else {"after": str(start)}
+
+
+def _now(place: Mapping[str, str], start: int, end: int) -> dict[str, str]:
+    """Where the text stands now, left out where it is the same as where it stood."""
+    now = _numbers(start, end)
+    return {} if place.get("replaces") == now else {"now": now}
 
 
 def _numbers(start: int, end: int) -> str:

@@ -50,14 +50,14 @@ async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Sugges
             traits = require_provider(rooms, model)
             if not invoked:
                 await asyncio.sleep(settings.completion_debounce_ms / 1000)
-            return await _from_provider(rooms, snapshot, traits)
+            return await _from_provider(rooms, snapshot, traits, invoked=invoked)
         except RequestFailed as fault:
             rooms.health.failed(fault)
     # Reached when a newer request of the same document took over, too.
     return None
 
 
-async def _from_provider(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits) -> Suggestion | None:
+async def _from_provider(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits, *, invoked: bool) -> Suggestion | None:
     """Ask the model, and stop the stream where the suggestion is complete."""
     settings, model = rooms.settings, rooms.model_for("complete")
     plan = await rooms.prompts.plan(snapshot, CompletionTail(), model, traits, settings)
@@ -69,6 +69,7 @@ async def _from_provider(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits) 
         max_tokens=settings.completion_max_tokens,
         max_retries=1,
         max_wait=MAX_WAIT,
+        typed=not invoked,
     )
     conversation = await converse(rooms, question)
     before, after = snapshot.text[: snapshot.end], snapshot.text[snapshot.end :]

@@ -13,7 +13,9 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from cachewise.faults import NoKey, RequestFailed
+from cachewise.features.leave import ask_leave
 from cachewise.features.rooms import Rooms
+from cachewise.ledger.limits import Slot
 from cachewise.ledger.meter import Meter
 from cachewise.model.events import Failed, Opened, ProviderRequest, Stopped, StreamEvent, TextDelta, UsageReport
 from cachewise.model.names import CacheTraits, ModelName
@@ -43,16 +45,21 @@ class Question:
     max_tokens: int
     max_retries: int = 2
     max_wait: float = 20.0
+    typed: bool = False
+    """Whether typing triggered it, and nobody asked for it by hand."""
+    allow_over_budget: bool = False
+    """Whether the user has said that this one may pass the budgets."""
 
 
 class Conversation:
     """One stream, read to its end or to where its reader has enough."""
 
-    def __init__(self, rooms: Rooms, question: Question, provider: Provider, meter: Meter) -> None:
+    def __init__(self, rooms: Rooms, question: Question, provider: Provider, meter: Meter, slot: Slot) -> None:
         self._rooms = rooms
         self._question = question
         self._provider = provider
         self._meter = meter
+        self._slot = slot
         self._outcome: Outcome = "cancelled"
         self._fault: RequestFailed | None = None
         self._attempts = 1
@@ -152,6 +159,7 @@ class Conversation:
         try:
             await events.aclose()
         finally:
+            self._slot.release()
             self._rooms.end()
             usage = self._meter.finish(self._outcome, fault=self._fault, attempts=self._attempts)
             self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens.input)
@@ -170,6 +178,8 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
 
     Raises:
         NoKey: there is no key for the model's provider.
+        Busy: the user's limits leave no room for it in time.
+        OverBudget: it would pass a budget.
         RequestFailed: the provider's library could not be loaded in time.
     """
     try:
@@ -179,14 +189,17 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
         raise RequestFailed(
             f"Loading the library for {question.model.provider!r} took over {LOADING_DEADLINE:.0f} s. Try again."
         ) from None
+    leave = await ask_leave(rooms, question)
     meter = rooms.ledger.start(
         feature=question.feature,
         plan=question.plan,
         traits=traits(question.model),
         model=question.model,
         session_id=rooms.prompts.session_id(question.folder),
+        hold=leave.hold,
+        workspace=rooms.prompts.workspace(question.folder),
     )
-    return Conversation(rooms, question, provider, meter)
+    return Conversation(rooms, question, provider, meter, leave.slot)
 
 
 def require_provider(rooms: Rooms, model: ModelName) -> CacheTraits:

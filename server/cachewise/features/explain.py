@@ -14,11 +14,14 @@ MAX_TOKENS = 1_500
 """Tokens of an explanation: about a thousand words, more than anybody reads beside their code."""
 
 
-async def explain(rooms: Rooms, snapshot: Snapshot, question: str | None, listener: Listener) -> Answer:
+async def explain(
+    rooms: Rooms, snapshot: Snapshot, question: str | None, listener: Listener, *, allow_over_budget: bool = False
+) -> Answer:
     """Explain the selection or the place of `snapshot`, or answer `question` about it.
 
     Raises:
-        RequestFailed: no key, or the provider failed; what it cost is in the ledger, and the listener was told.
+        RequestFailed: no key, over budget, or the provider failed; what it cost is in the ledger, and the listener
+            was told.
     """
     feature: Literal["explain", "ask"] = "ask" if question is not None else "explain"
     model = rooms.model_for(feature)
@@ -32,6 +35,7 @@ async def explain(rooms: Rooms, snapshot: Snapshot, question: str | None, listen
             plan=plan,
             folder=snapshot.folder,
             max_tokens=MAX_TOKENS,
+            allow_over_budget=allow_over_budget,
         ),
     )
     pieces: list[str] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from cachewise.faults import Fault, NoKey, ProviderFault
+from cachewise.faults import Busy, Fault, NoKey, OverBudget, ProviderFault
 
 Level = Literal["ok", "warning", "error"]
 _ORDER: dict[Level, int] = {"ok": 0, "warning": 1, "error": 2}
@@ -44,6 +44,10 @@ class Health:
         """A request failed: say so until one succeeds."""
         if isinstance(fault, NoKey):
             self.set("key", "warning", fault.sentence)
+        elif isinstance(fault, OverBudget):
+            self.set("overBudget", "error", fault.sentence)
+        elif isinstance(fault, Busy):
+            self.set("busy", "warning", fault.sentence)
         elif isinstance(fault, ProviderFault) and fault.kind not in _LASTING:
             self.set("provider", "warning", fault.sentence)
         else:
@@ -51,5 +55,6 @@ class Health:
 
     def succeeded(self) -> None:
         """A provider answered."""
-        self.clear("provider")
+        for name in ("provider", "overBudget", "busy"):
+            self.clear(name)
         self.clear("key")

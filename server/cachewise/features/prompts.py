@@ -8,27 +8,27 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import math
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cachewise.context.exclude import Exclusions
-from cachewise.context.gather import Gatherer
-from cachewise.context.layout import SharedContext
-from cachewise.context.rent import Ratios
-from cachewise.context.tail import AnyTail
-from cachewise.context.tokens import TokenEstimator
 from cachewise.ledger.prices import Prices
-from cachewise.model.names import TTL_SECONDS, CacheTraits, ModelName
+from cachewise.model.names import CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
 from cachewise.session.documents import Documents
 from cachewise.settings.places import ensure_private
 from cachewise.settings.schema import Settings
+
+if TYPE_CHECKING:  # the room is loaded after `initialize` was answered (`lsp/handlers.py`)
+    from cachewise.context.gather import Gatherer
+    from cachewise.context.layout import SharedContext
+    from cachewise.context.rent import Ratios
+    from cachewise.context.tail import AnyTail
 
 logger = logging.getLogger(__name__)
 
@@ -39,17 +39,19 @@ class _Folder:
 
     gatherer: Gatherer
     shared: dict[ModelName, SharedContext] = field(default_factory=dict)
-    used: dict[ModelName, float] = field(default_factory=dict)
-    """When each was last planned with, in seconds of the monotonic clock."""
+    gaps: dict[ModelName, Gaps] = field(default_factory=dict)
 
 
 class Prompts:
     """Plans prompts. A prompt cache belongs to one model, so each folder has one shared context for each model."""
 
-    def __init__(self, documents: Documents, prices: Prices, state: Path) -> None:
+    def __init__(
+        self, documents: Documents, prices: Prices, state: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._documents = documents
         self._prices = prices
         self._state = state
+        self._clock = clock
         self._folders: dict[str | None, _Folder] = {}
         self._globs: tuple[str, ...] = ()
         self._salt: bytes | None = None
@@ -66,10 +68,20 @@ class Prompts:
             self._salt = _salt(self._state)
         return hashlib.blake2b(os.fsencode(folder or ""), key=self._salt, digest_size=16).hexdigest()
 
+    def workspace(self, folder: str | None) -> str | None:
+        """How the ledger names a folder: its own name and a short digest, which tells two of one name apart."""
+        if folder is None:
+            return None
+        return f"{os.path.basename(folder) or 'root'} {self.session_id(folder)[:6]}"
+
     async def plan(
         self, snapshot: Snapshot, tail: AnyTail, model: ModelName, traits: CacheTraits, settings: Settings
     ) -> PromptPlan:
         """The prompt for a request about `snapshot`."""
+        from cachewise.context.layout import SharedContext
+        from cachewise.context.tokens import TokenEstimator
+from cachewise.context.ttl import Gaps
+
         if self._salt is None:
             self._salt = await asyncio.to_thread(_salt, self._state)
         folder = self._folder(snapshot.folder)
@@ -82,19 +94,19 @@ class Prompts:
         ]
         near = [other for other in open_documents if other.folder == snapshot.folder]
         pieces = await folder.gatherer.gather(snapshot, near, shared.paths)
-        now = time.monotonic()
-        ttl = TTL_SECONDS["1h"] if settings.prompt_cache_ttl == "1h" else traits.ttl_seconds
-        cold = now - folder.used.get(model, -math.inf) > ttl
-        folder.used[model] = now
+        ratios = self._ratios(model)
+        gaps = folder.gaps.setdefault(model, Gaps())
+        warmth = gaps.request(self._clock(), settings.prompt_cache_ttl, traits, ratios)
         return shared.plan(
             snapshot,
             pieces,
             tail,
             traits,
             settings.context_max_tokens,
-            settings.prompt_cache_ttl,
-            cold=cold,
-            ratios=self._ratios(model),
+            warmth.ttl,
+            cold=warmth.cold,
+            working_cold=warmth.working_cold,
+            ratios=ratios,
         )
 
     def learn(self, folder: str | None, model: ModelName, plan: PromptPlan, reported: int | None) -> None:
@@ -105,11 +117,18 @@ class Prompts:
 
     def _ratios(self, model: ModelName) -> Ratios:
         """The model's own price ratios; the usual ones while the price list is not there, or does not know it."""
+        from cachewise.context.rent import Ratios
+
         price = self._prices.price(model) if self._prices.loaded else None
         found = price.ratios if price is not None else None
-        return Ratios() if found is None else Ratios(read=float(found.read), write=float(found.write_5m))
+        if found is None:
+            return Ratios()
+        return Ratios(read=float(found.read), write=float(found.write_5m), write_1h=float(found.write_1h))
 
     def _folder(self, path: str | None) -> _Folder:
+        from cachewise.context.exclude import Exclusions
+        from cachewise.context.gather import Gatherer
+
         found = self._folders.get(path)
         if found is None:
             exclusions = None if path is None else Exclusions(path, self._globs)

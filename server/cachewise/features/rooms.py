@@ -15,12 +15,16 @@ from cachewise.features.health import Health
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
 from cachewise.ledger.ledger import Ledger
+from cachewise.ledger.limits import Limits
 from cachewise.model.names import ModelName
 from cachewise.providers.registry import Providers
 from cachewise.session.documents import Documents
 from cachewise.session.inflight import Inflight
 from cachewise.settings.load import Loaded
 from cachewise.settings.schema import Settings
+
+PROVIDERS_DEADLINE = 0.2
+"""Seconds that closing connections may take; the process ends anyway and takes them along."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +39,7 @@ class Rooms:
     inflight: Inflight
     pages: Pages
     health: Health
+    limits: Limits = field(default_factory=Limits)
     prepared: bool = False
     warming: list[asyncio.Task[None]] = field(default_factory=list)
     """The loading of providers; the registry owns it, here it is only kept from being lost."""
@@ -60,6 +65,8 @@ class Rooms:
         else:
             self.health.clear("settings")
         self.check_key()
+        self.health.clear("overBudget")  # which may be another one now
+        self.check_budget()
         self.health.changed()  # the status names the model
 
     def check_key(self) -> None:
@@ -73,6 +80,14 @@ class Rooms:
                     self.health.set("key", "warning", fault.sentence)
                     return
 
+    def check_budget(self) -> None:
+        """Say in the status how much of the day's budget is spent, once that is most of it."""
+        sentence = self.ledger.budget_warning(self.settings.budget_per_day_usd)
+        if sentence is None:
+            self.health.clear("budget")
+        else:
+            self.health.set("budget", "warning", sentence)
+
     def prepare(self) -> None:
         """A document is open, so a request will come: load what it needs, unless there is no key to ask with."""
         if not self.prepared:
@@ -81,7 +96,8 @@ class Rooms:
                 self.warming.append(self.providers.warm_up(model))
 
     async def started(self) -> None:
-        """The editor is ready: read today's sums of the ledger."""
+        """The editor is ready: read today's sums of the ledger, and follow them."""
+        self.ledger.subscribe(self.check_budget)
         await self.ledger.refresh()
 
     def begin(self) -> None:
@@ -104,15 +120,20 @@ class Rooms:
         task.add_done_callback(self.background.discard)
 
     async def aclose(self) -> None:
-        """Cancel the background work, then close what holds connections and files."""
+        """Cancel the background work, then close what holds connections and files.
+
+        A provider's library that is still loading can't be stopped, and must not keep the ledger from its last write.
+        """
         self.closing = True
         await asyncio.sleep(0)  # a task that is cancelled before its first step could not clean up
         tasks = tuple(self.background)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.providers.aclose()
+        closing = asyncio.ensure_future(self.providers.aclose())
         await self.ledger.aclose()
+        await asyncio.wait({closing}, timeout=PROVIDERS_DEADLINE)
+        closing.cancel()
 
     def model_for(self, feature: str) -> ModelName:
         """The model that a feature uses; completions may have their own."""

@@ -12,7 +12,7 @@ WARM_TOKENS = 1
 """`max_tokens: 0` is only documented by Anthropic, for requests that do not stream; 1 is taken everywhere."""
 
 
-async def warm(rooms: Rooms, snapshot: Snapshot) -> Usage:
+async def warm(rooms: Rooms, snapshot: Snapshot, *, allow_over_budget: bool = False) -> Usage:
     """Send the prefix with an empty question. Returns what that cost; its answer is thrown away.
 
     Raises:
@@ -27,5 +27,6 @@ async def warm(rooms: Rooms, snapshot: Snapshot) -> Usage:
         plan=plan,
         folder=snapshot.folder,
         max_tokens=WARM_TOKENS,
+        allow_over_budget=allow_over_budget,
     )
     return await (await converse(rooms, question)).read(lambda text: None)

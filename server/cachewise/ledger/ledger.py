@@ -1,6 +1,7 @@
 """The ledger of this server: it starts a meter for each request, keeps the sums, and says when they change.
 
-All of it runs on the event loop and none of it waits; the journal has its own thread. Not here: budgets.
+All of it runs on the event loop, and only reserving money waits; the journal has its own thread. Not here: what a
+request may cost (`budget.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
+from cachewise.ledger.budget import Budget, Caps, Hold, forecast
 from cachewise.ledger.clock import Clock, local_day
 from cachewise.ledger.journal import Journal
 from cachewise.ledger.meter import Entry, Meter
@@ -30,6 +33,8 @@ RECENT = 50
 FLUSH_SECONDS = 0.5
 """How long the end of the server waits for the journal; shutdown as a whole must stay under a second."""
 REFRESH_SECONDS = 2.0
+LOADING_SECONDS = 30.0
+"""For the price list, which a budget needs before a request can be sent; a tenth of a second is usual."""
 ACCEPTED_REMEMBERED = 1000
 """Ids of accepted suggestions, so that a client that says it twice counts once."""
 
@@ -42,6 +47,7 @@ class Ledger:
         self._journal = journal
         self._clock = clock or Clock()
         self._watch = PrefixWatch()
+        self._budget = Budget(journal, self._clock)
         self._session = Sums()
         self._recent: deque[Usage] = deque(maxlen=RECENT)
         self._recent_ids: deque[str] = deque(maxlen=RECENT)
@@ -53,10 +59,66 @@ class Ledger:
         if journal is not None:
             journal.when_changed(self._changed_elsewhere)
 
+    async def reserve(
+        self,
+        *,
+        plan: PromptPlan,
+        traits: CacheTraits,
+        model: ModelName,
+        session_id: str,
+        max_tokens: int,
+        caps: Caps,
+        allow_over: bool = False,
+    ) -> Hold | None:
+        """Predict what a request will cost and set that aside, so that requests at once can't pass the budget together.
+
+        Args:
+            plan: The request's prompt, as for `start`.
+            traits: How its provider caches.
+            model: Whom it goes to.
+            session_id: The provider's cache that it uses.
+            max_tokens: Output tokens that it may use.
+            caps: What is allowed; without any cap nothing is done.
+            allow_over: Whether the user has said that this one may pass the caps.
+
+        Returns:
+            What to hand to `start`, or to `release` if the request is not sent after all; None if nothing is reserved.
+
+        Raises:
+            OverBudget: it would pass a cap, or the model has no list price to tell.
+        """
+        if caps.per_day is None and caps.per_request is None:
+            return None
+        self._join_loop()
+        if not self._prices.loaded:
+            async with asyncio.timeout(LOADING_SECONDS):
+                await asyncio.to_thread(self._prices.load)
+        expected = self._watch.expect(plan, traits, self._clock.now(), model=model, session_id=session_id)
+        cost = forecast(expected, self._prices.price(model), max_tokens)
+        spent_here = self._session.day(local_day(self._clock.now())).totals.cost
+        return await self._budget.take(cost, caps, model=str(model), spent_here=spent_here, allow_over=allow_over)
+
+    def release(self, hold: Hold | None) -> None:
+        """The request will not be sent: what was reserved for it is free again."""
+        if hold is not None:
+            self._budget.release(hold)
+
+    def budget_warning(self, per_day: Decimal | None) -> str | None:
+        """A sentence once most of the day's budget is spent; None before, or without one."""
+        return self._budget.warning(self.today.cost, per_day)
+
     def start(
-        self, *, feature: Feature, plan: PromptPlan, traits: CacheTraits, model: ModelName, session_id: str
+        self,
+        *,
+        feature: Feature,
+        plan: PromptPlan,
+        traits: CacheTraits,
+        model: ModelName,
+        session_id: str,
+        hold: Hold | None = None,
+        workspace: str | None = None,
     ) -> Meter:
-        """Begin to measure a request, just before it is sent. Its meter's `finish` books it."""
+        """Begin to measure a request, just before it is sent. Its meter's `finish` books it, and settles its hold."""
         self._join_loop()
         self._load_prices()
         now = self._clock.now()
@@ -69,12 +131,14 @@ class Ledger:
             prices=self._prices,
             clock=self._clock,
             book=self._book,
+            id=None if hold is None else hold.id,
+            workspace=workspace,
         )
 
-    def record(self, usage: Usage) -> None:
+    def record(self, usage: Usage, workspace: str | None = None) -> None:
         """Book what no meter measured: a stored answer, or the offline completer."""
         self._join_loop()
-        self._book(Entry(id=uuid.uuid4().hex, time=self._clock.now(), usage=usage), None)
+        self._book(Entry(id=uuid.uuid4().hex, time=self._clock.now(), usage=usage, workspace=workspace), None)
 
     def shown(self, count: int = 1) -> None:
         """So many suggestions were shown."""
@@ -166,6 +230,7 @@ class Ledger:
             self._recent.append(entry.usage)
             self._recent_ids.append(entry.id)
         self._session.add(day, entry.usage)
+        self._budget.settled(entry.id)
         if self._journal is not None:
             self._journal.append(entry, replaces)
         self._notify()

@@ -18,6 +18,9 @@ from cachewise.ledger.rows import dollars_of, pico
 if TYPE_CHECKING:
     import sqlite3
 
+_KEPT_SECONDS = 2 * 86400
+"""Reservations of days that are over count for nothing, and are removed on the way."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
@@ -46,6 +49,8 @@ class Verdict:
 
 def reserve(connection: sqlite3.Connection, wanted: Sequence[Reservation], process: str) -> list[Verdict]:
     """Decide on reservations in their order; called inside a transaction that holds the write lock."""
+    oldest = min((one.time for one in wanted), default=0.0)
+    connection.execute("DELETE FROM reservations WHERE day < ?", (local_day(oldest - _KEPT_SECONDS),))
     days: dict[str, tuple[int, int]] = {}
     verdicts = []
     for one in wanted:

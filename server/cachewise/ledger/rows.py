@@ -49,11 +49,8 @@ def offer_row(offer: Offer, process: str) -> tuple[Any, ...]:
 
 FIGURES = """COUNT(*), SUM(input), SUM(cache_read), SUM(cache_write), SUM(output),
     SUM(CASE WHEN cache_read IS NOT NULL THEN input END), SUM(cost_pico), SUM(cost_pico IS NULL), SUM(saved_pico)"""
-SUMS = (
-    "SELECT {day}, model, feature, source, "
-    + FIGURES
-    + " FROM entries WHERE time >= ? AND time < ? GROUP BY 1, 2, 3, 4"
-)
+SUMS = f"""SELECT {{day}}, model, feature, source, {FIGURES}
+    FROM entries WHERE time >= ? AND time < ? GROUP BY 1, 2, 3, 4"""  # noqa: S608
 OFFERS = "SELECT {day}, SUM(shown), SUM(accepted) FROM offers WHERE time >= ? AND time < ? GROUP BY 1"
 
 

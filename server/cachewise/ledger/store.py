@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cachewise.ledger.clock import local_day
 from cachewise.ledger.meter import Entry
@@ -117,11 +117,10 @@ class Store:
             return reserve(connection, wanted, self._process)
 
     def prune(self, before: float) -> int:
-        """Forget entries, offers and reservations from before a moment; how many entries that were."""
+        """Forget entries and offers from before a moment; how many entries that were."""
         with self._transaction() as connection:
             gone = connection.execute("DELETE FROM entries WHERE time < ?", (before,)).rowcount
             connection.execute("DELETE FROM offers WHERE time < ?", (before,))
-            connection.execute("DELETE FROM reservations WHERE day < ?", (local_day(before),))
             return gone
 
     @contextmanager
@@ -156,6 +155,13 @@ class Store:
         for name, shown, accepted in offers:
             sums.offer(str(name), int(shown), int(accepted))
         return sums
+
+    def rows(self, query: str, parameters: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        """The rows of any other query, read as they are asked for."""
+        try:
+            yield from self._open_connection().execute(query, parameters)
+        except Exception as error:
+            raise _named(error) from error
 
     def quarantine(self) -> Path | None:
         """Move the damaged file aside, so that a new one can be made; None if another server has done so already."""

@@ -9,8 +9,14 @@ from lsprotocol import types
 
 from cachewise.faults import InvalidParams
 from cachewise.features.rooms import Rooms
-from cachewise.features.warm import warm
-from cachewise.lsp.params import QuestionParams, Token, place_argument, question_arguments
+from cachewise.lsp.params import (
+    QuestionParams,
+    Token,
+    allow_over_budget,
+    only_object,
+    place_argument,
+    question_arguments,
+)
 from cachewise.lsp.questions import answer
 from cachewise.lsp.show import Shower
 from cachewise.lsp.wiring import Wire
@@ -79,9 +85,12 @@ class Commands:
         return self._rooms.ledger.usage_json()
 
     async def _prewarm(self, params: types.ExecuteCommandParams) -> Any:
+        from cachewise.features.warm import warm
+
         place = place_argument(params.arguments)
+        allow = allow_over_budget(only_object(params.arguments))
         snapshot = self._rooms.documents.snapshot(place.uri, place.start, place.end)
-        return (await warm(self._rooms, snapshot)).to_json()
+        return (await warm(self._rooms, snapshot, allow_over_budget=allow)).to_json()
 
     async def _accepted(self, params: types.ExecuteCommandParams) -> Any:
         arguments = params.arguments or []

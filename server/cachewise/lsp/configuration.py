@@ -52,9 +52,7 @@ class Configuration:
         if not self._pull:
             return
         try:
-            answer = await wire.ask_json(
-                "workspace/configuration", {"items": [{"section": "cachewise"}]}, ASK_DEADLINE
-            )
+            answer = await wire.ask_json("workspace/configuration", {"items": [{"section": "cachewise"}]}, ASK_DEADLINE)
         except (TimeoutError, Fault) as error:
             logger.warning("The client did not answer workspace/configuration: %s", type(error).__name__)
             return

@@ -6,13 +6,15 @@ feature decides.
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import importlib
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from cachewise.faults import Fault, InvalidParams
-from cachewise.features.complete import Suggestion, complete
 from cachewise.features.rooms import Rooms
 from cachewise.lsp.actions import code_actions
 from cachewise.lsp.commands import Commands
@@ -24,6 +26,9 @@ from cachewise.lsp.show import Shower
 from cachewise.lsp.status import StatusSender
 from cachewise.session.documents import Change
 from cachewise.session.lines import code_units
+
+if TYPE_CHECKING:
+    from cachewise.features.complete import Suggestion
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +59,9 @@ class Handlers:
         feature(types.TEXT_DOCUMENT_DID_CLOSE)(self._did_close)
         feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(self._folders)
         feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._did_change_configuration)
-        feature(
-            types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False)
-        )(self._inline_completion)
+        feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False))(
+            self._inline_completion
+        )
         feature(
             types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
         )(self._code_action)
@@ -69,7 +74,7 @@ class Handlers:
     # Life
 
     def _initialize(self, params: types.InitializeParams) -> None:
-        self._capabilities = self._server.plain(params.capabilities)
+        self._capabilities = self._server.protocol.announced
         self._shower.client_can(self._capabilities)
         self._rooms.documents.encoding = self._server.choose_encoding(params.capabilities)
         folders = [folder.uri for folder in params.workspace_folders or []]
@@ -81,9 +86,14 @@ class Handlers:
 
     async def _initialized(self, params: types.InitializedParams) -> None:
         self._status.start()
-        await self._configuration.ask(self._server.wire)
-        await self._rooms.started()
-        await self._configuration.find_keys()
+        await asyncio.to_thread(_load_features)
+        # What is there now stays: a full collection must not look through it again while somebody types.
+        gc.freeze()
+        # At once: a client that does not answer must not keep the ledger and the keyring waiting.
+        await asyncio.gather(
+            self._configuration.ask(self._server.wire), self._rooms.started(), self._configuration.find_keys()
+        )
+        self._status.touch()
 
     async def stop(self) -> None:
         """The connection ends: close what the features hold."""
@@ -153,6 +163,8 @@ class Handlers:
     # Completion
 
     async def _inline_completion(self, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+        from cachewise.features.complete import complete
+
         place = (params.position.line, params.position.character)
         snapshot = self._rooms.documents.snapshot(params.text_document.uri, place, None)
         invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
@@ -162,6 +174,13 @@ class Handlers:
         retyped = snapshot.text[snapshot.end - suggestion.replaces : snapshot.end]
         units = code_units(retyped, self._rooms.documents.encoding)
         return types.InlineCompletionList(items=[_item(suggestion, params.position, units)])
+
+
+def _load_features() -> None:
+    """Import what requests need. In a thread, so that neither `initialize` nor the first request waits for it."""
+    for name in ("complete", "explain", "warm"):
+        importlib.import_module(f"cachewise.features.{name}")
+    importlib.import_module("cachewise.context.layout")
 
 
 def _change(change: types.TextDocumentContentChangeEvent) -> Change:
@@ -182,5 +201,3 @@ def _item(suggestion: Suggestion, cursor: types.Position, replaced_units: int) -
             arguments=[suggestion.id, len(suggestion.text)],
         ),
     )
-
-

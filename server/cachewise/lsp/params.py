@@ -36,6 +36,7 @@ class QuestionParams:
     refresh: bool
     work_done_token: Token | None
     partial_token: Token | None
+    allow_over_budget: bool = False
     show: bool = False
     """Whether the server should open the virtual document itself, for clients that know nothing of cachewise."""
 
@@ -94,17 +95,30 @@ def _question(params: dict[str, Any], uri: object, needs_question: bool, partial
         raise InvalidParams("question must not be empty.")
     if question is not None and len(question) > _MAX_QUESTION:
         raise InvalidParams(f"question is longer than {_MAX_QUESTION} characters.")
-    for flag in ("refresh", "show"):
-        if params.get(flag) is not None and not isinstance(params[flag], bool):
-            raise InvalidParams(f"{flag} must be true or false.")
     return QuestionParams(
         place=_place(params, uri, required=not needs_question),
         question=question,
-        refresh=bool(params.get("refresh")),
+        refresh=_flag(params, "refresh"),
+        allow_over_budget=allow_over_budget(params),
         work_done_token=_token(params.get("workDoneToken"), "workDoneToken"),
         partial_token=_token(partial, "the partial-result token"),
-        show=bool(params.get("show")),
+        show=_flag(params, "show"),
     )
+
+
+def allow_over_budget(params: dict[str, Any]) -> bool:
+    """Whether the user has said that this request may pass the budgets.
+
+    Raises:
+        InvalidParams: it is neither true nor false.
+    """
+    return _flag(params, "allowOverBudget")
+
+
+def _flag(params: dict[str, Any], name: str) -> bool:
+    if params.get(name) is not None and not isinstance(params[name], bool):
+        raise InvalidParams(f"{name} must be true or false.")
+    return bool(params.get(name))
 
 
 def _place(params: dict[str, Any], uri: object, *, required: bool) -> Place:

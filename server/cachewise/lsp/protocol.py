@@ -48,6 +48,8 @@ class Protocol(LanguageServerProtocol):
     Attributes:
         outbox: Where messages go; without one they are dropped.
         on_exit: Called with the exit status when the client says `exit`.
+        announced: The client's capabilities as it sent them. Turning the typed ones back into JSON would cost more than
+            anything else that `initialize` does.
     """
 
     _server: CachewiseServer
@@ -56,6 +58,7 @@ class Protocol(LanguageServerProtocol):
         super().__init__(server, converter)
         self.outbox: Outbox | None = None
         self.on_exit: Callable[[int], None] = lambda _status: None
+        self.announced: dict[str, Any] = {}
         self.requests = Requests(self._succeed, self._fail)
         self._ready = False
         self._numbers = itertools.count(1)
@@ -104,7 +107,10 @@ class Protocol(LanguageServerProtocol):
             return
         try:
             handler = self._own_requests.get(request.method) or self.fm.features[request.method]
-            result = _call(handler, typed_params(self._converter, request.method, request.params))
+            params = typed_params(self._converter, request.method, request.params)
+            if request.method == types.INITIALIZE and isinstance(sent := request.params.get("capabilities"), dict):
+                self.announced = sent
+            result = _call(handler, params)
         except (Exception, asyncio.CancelledError) as failure:
             self._fail(request.id, errors.error_of(failure, method=request.method, msg_id=request.id))
             return

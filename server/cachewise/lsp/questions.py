@@ -11,7 +11,6 @@ from typing import Any
 
 from cachewise.faults import Fault
 from cachewise.features.answer import Listener
-from cachewise.features.explain import explain
 from cachewise.features.pages import Page
 from cachewise.features.rooms import Rooms
 from cachewise.ledger.readout import readout
@@ -37,6 +36,8 @@ async def answer(
         UnknownDocument: before anything was sent.
         RequestFailed: no key, or the provider failed.
     """
+    from cachewise.features.explain import explain
+
     place = params.place
     # Taken before the first await: the answer is about what the user saw when asking.
     snapshot = rooms.documents.snapshot(place.uri, place.start, place.end)
@@ -57,7 +58,13 @@ async def answer(
     try:
         if page is not None and shower is not None:
             await shower.open(page)
-        result = await explain(rooms, snapshot, params.question, Listener(on_text, used.append))
+        result = await explain(
+            rooms,
+            snapshot,
+            params.question,
+            Listener(on_text, used.append),
+            allow_over_budget=params.allow_over_budget,
+        )
         ending = readout(result.usage)
         shape = result.to_json()
     except Fault as fault:

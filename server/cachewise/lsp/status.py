@@ -62,6 +62,8 @@ def status_json(rooms: Rooms) -> dict[str, Any]:
     """The protocol's status object as things stand now."""
     level, sentence = rooms.health.worst
     ledger = rooms.ledger
+    if level == "ok" and ledger.problem is not None:
+        level, sentence = "warning", ledger.problem
     return {
         "health": level,
         "quiescent": rooms.live == 0,

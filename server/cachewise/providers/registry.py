@@ -7,6 +7,7 @@ setting names. Importing this module imports none of them. Not here: where endpo
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 import time
@@ -129,6 +130,7 @@ async def _build(endpoint: Endpoint) -> Any:
     started = time.perf_counter()
     module = await asyncio.to_thread(importlib.import_module, _MODULES[endpoint.provider])
     provider = await asyncio.to_thread(module.build, endpoint)
+    gc.freeze()  # modules and classes stay: a full collection need not look through them while answers stream
     log.info("provider %s is ready after %.0f ms", endpoint.name, (time.perf_counter() - started) * 1000)
     return provider
 

@@ -72,6 +72,11 @@ class Settings:
     budget_per_day_usd: Decimal | None
     """None where there is no limit; 0 forbids all spending."""
     budget_per_request_usd: Decimal | None
+    limits_concurrent: int
+    limits_requests_per_minute: int
+    """0 where there is no limit."""
+    ledger_retention_days: int
+    """0 for ever."""
     status: Literal["full", "compact", "off"]
     trace: Literal["off", "messages", "verbose"]
     log: Literal["error", "warning", "info", "debug"]
@@ -204,7 +209,10 @@ SETTINGS: tuple[Setting, ...] = (
         minimum=0,
         maximum=1_000_000,
         trust="tighten",
-        description="US dollars that may be spent in a day. Unset, there is no limit; 0 allows no spending.",
+        description="US dollars that may be spent in a day, by all your editors together. Before a request is sent, "
+        "the most that it may cost is set aside; one that does not fit is refused. From 80 % on the status warns. "
+        "A model without a list price can't be held to a budget and is refused too. Unset, there is no limit; 0 allows "
+        "no spending.",
     ),
     Setting(
         key="budget.perRequestUsd",
@@ -213,7 +221,39 @@ SETTINGS: tuple[Setting, ...] = (
         minimum=0,
         maximum=1_000_000,
         trust="tighten",
-        description="US dollars that one request may cost. Unset, there is no limit.",
+        description="US dollars that one request may cost, as predicted before it is sent. Unset, there is no limit.",
+    ),
+    Setting(
+        key="limits.concurrent",
+        kind="int",
+        default=32,
+        minimum=1,
+        maximum=1000,
+        trust="user",
+        scope="machine",
+        description="How many requests to one provider may run at once. A completion that comes while you type is "
+        "dropped where there is no room; whatever you ask for by hand waits for its turn.",
+    ),
+    Setting(
+        key="limits.requestsPerMinute",
+        kind="int",
+        default=0,
+        minimum=0,
+        maximum=100_000,
+        trust="user",
+        scope="machine",
+        description="How many requests to one provider may leave in a minute, on the average; a sixth of them may go "
+        "at once. 0 is no limit.",
+    ),
+    Setting(
+        key="ledger.retentionDays",
+        kind="int",
+        default=400,
+        minimum=0,
+        maximum=36500,
+        trust="user",
+        scope="machine",
+        description="Days until the figures of a request are removed from the ledger. 0 keeps them for ever.",
     ),
     Setting(
         key="status",

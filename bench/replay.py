@@ -1,0 +1,228 @@
+"""Replays a recording of typing against the simulated provider's account: what each layout of the prompt would cost.
+
+    python bench/replay.py RECORDING.json.gz [--others 30000] [--market all] [--plot COST.svg]
+
+One request is sent for each pause of at least a second, at the recording's own times on a virtual clock. Costs are
+those of the input, in plain input tokens, as shares of sending everything uncached. The floor is what no layout can
+go below that sends all files as they are: each token is written or plain once, when it is new, and read with every
+other request; the window around the cursor is plain; everything is written again where the cache ran out. It
+includes the system text and the task, which all layouts send. `--strict` leaves those two out of the floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.layouts import LAYOUTS, Layout, Market, Request, tail_for
+from bench.recordings import Moment, load, moments
+
+from cachewise.context.gather import Piece
+from cachewise.context.rent import Ratios
+from cachewise.context.system import SYSTEM
+from cachewise.model.names import ModelName
+from cachewise.providers.traits import traits
+from cachewise.simulator.account import Account, Charge
+from cachewise.simulator.prompt import Prompt
+from cachewise.simulator.tokens import TokenTable, count_tokens
+
+_CLAUDE = "anthropic/claude-sonnet-4.5"
+_AUTOMATIC = "openai/gpt-5"
+MARKETS: dict[str, tuple[str, Ratios]] = {
+    "claude": (_CLAUDE, Ratios(read=0.1, write=1.25)),
+    "read 0.05": (_CLAUDE, Ratios(read=0.05, write=1.25)),
+    "write 1.0": (_CLAUDE, Ratios(read=0.1, write=1.0)),
+    "automatic": (_AUTOMATIC, Ratios(read=0.1, write=1.0)),
+    "automatic, read 0.25": (_AUTOMATIC, Ratios(read=0.25, write=1.0)),
+}
+"""Models of the simulator, with price ratios. No write price means that a written token costs what a plain one does."""
+
+
+@dataclass(slots=True)
+class Bill:
+    """What a layout cost over a replay."""
+
+    name: str
+    costs: list[float] = field(default_factory=list)
+    """Of each request, in plain tokens."""
+    read: int = 0
+    write: int = 0
+    plain: int = 0
+
+    @property
+    def total(self) -> float:
+        return sum(self.costs)
+
+    def add(self, charge: Charge, ratios: Ratios) -> None:
+        """Count a request."""
+        self.read, self.write, self.plain = (
+            self.read + charge.read, self.write + charge.written, self.plain + charge.plain
+        )  # fmt: skip
+        self.costs.append(
+            charge.read * ratios.read + charge.write * ratios.write + charge.write_1h * ratios.write_1h + charge.plain
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The bills of one recording."""
+
+    requests: int
+    uncached: float
+    floor: Bill
+    bills: tuple[Bill, ...]
+
+
+def market(name: str) -> Market:
+    """The market of that name, as the server would see it."""
+    model, ratios = MARKETS[name]
+    return Market(ratios, traits(ModelName("openrouter", model)))
+
+
+def replay(
+    sequence: Sequence[Moment],
+    others: Sequence[Piece],
+    name: str = "claude",
+    layouts: Iterable[Callable[[Sequence[Piece], Market], Layout]] = LAYOUTS,
+    *,
+    strict: bool = False,
+) -> Replay:
+    """What each layout costs for these requests."""
+    trade = market(name)
+    model = MARKETS[name][0]
+    requests = _requests(sequence, trade.traits.ttl_seconds)
+    floor, uncached = _floor(requests, others, trade.ratios, strict=strict)
+    bills = []
+    table = TokenTable(2_048)
+    for make in layouts:
+        layout = make(others, trade)
+        bill = Bill(layout.name)
+        now = [0.0]
+        account = Account(lambda now=now: now[0], table)  # type: ignore[misc]
+        for moment, request in zip(sequence, requests, strict=True):
+            now[0] = moment.time
+            prompt = Prompt(
+                wire="openrouter", model=model, blocks=layout.prompt(request), stream=True, max_tokens=1,
+                session_id="replay",
+            )  # fmt: skip
+            receipt = account.open(prompt, "one")
+            account.commit(receipt)
+            layout.charged(receipt.charge)
+            bill.add(receipt.charge, trade.ratios)
+        bills.append(bill)
+    return Replay(len(requests), uncached, floor, tuple(bills))
+
+
+def _requests(sequence: Sequence[Moment], ttl: float) -> list[Request]:
+    last = float("-inf")
+    found = []
+    for moment in sequence:
+        tail = tail_for(moment.text, moment.cursor)
+        found.append(Request(moment.text, moment.cursor, tail, moment.time, cold=moment.time - last >= ttl))
+        last = moment.time
+    return found
+
+
+def _floor(requests: Sequence[Request], others: Sequence[Piece], ratios: Ratios, *, strict: bool) -> tuple[Bill, float]:
+    """The floor, and the cost of sending everything uncached."""
+    bill = Bill("floor")
+    uncached = 0.0
+    stable = sum(count_tokens(piece.text) for piece in others) + (0 if strict else count_tokens(SYSTEM))
+    before = ""
+    for request in requests:
+        own = count_tokens(request.text)
+        low, high = max(0, request.cursor - _WINDOW // 2), request.cursor + _WINDOW // 2
+        tail = count_tokens(request.text[low:high]) + (0 if strict else _TASK_TOKENS)
+        new = min(own, count_tokens(_new_text(before, request.text)))
+        whole = stable + own
+        if request.cold:
+            bill.add(Charge(write=whole, plain=tail), ratios)
+        else:
+            bill.add(Charge(read=whole - new, plain=new + tail), ratios)
+        uncached += whole + tail
+        before = request.text
+    return bill, uncached
+
+
+_WINDOW = 1_000
+"""Characters around the cursor that the floor counts as plain, half of them before it."""
+_TASK_TOKENS = count_tokens(tail_for("", 0))
+
+
+def _new_text(old: str, new: str) -> str:
+    """What was inserted between the start and the end that two texts share."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if old[:middle] == new[:middle] else (low, middle - 1)
+    head, low, high = low, 0, min(len(old), len(new)) - low
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if old[len(old) - middle :] == new[len(new) - middle :] else (low, middle - 1)
+    return new[head : len(new) - low]
+
+
+def library(tokens: int) -> list[Piece]:
+    """Files of the running Python's own library, in alphabetical order, of so many tokens together."""
+    found: list[Piece] = []
+    left = tokens
+    for path in sorted(Path(argparse.__file__).parent.glob("*.py")):
+        text = path.read_text("utf-8", errors="replace")
+        count = count_tokens(text)
+        if 500 <= count <= min(left, 5_000):
+            found.append(Piece(name=f"lib/{path.name}", text=text, path=str(path), open=True))
+            left -= count
+    return found
+
+
+def table(result: Replay) -> str:
+    """The bills as a table."""
+    rows = [
+        ("", "cost", "of the floor", "read", "written", "plain"),
+        *(
+            (
+                bill.name, f"{bill.total / result.uncached:.4f}", f"{bill.total / result.floor.total:.3f}",
+                f"{bill.read:,}", f"{bill.write:,}", f"{bill.plain:,}",
+            )
+            for bill in (*result.bills, result.floor)
+        ),
+    ]  # fmt: skip
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(w) if column else cell.ljust(w) for column, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+
+
+def main() -> int:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="What each layout of the prompt would have cost.")
+    parser.add_argument("recording", type=Path, nargs="+")
+    parser.add_argument("--others", type=int, nargs="*", default=[30_000, 8_000], help="tokens of other files")
+    parser.add_argument("--market", default="claude", choices=[*MARKETS, "all"])
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds without a key before a request")
+    parser.add_argument("--first", type=int, help="only so many requests")
+    parser.add_argument("--only", help="layouts whose names begin so, besides the floor")
+    parser.add_argument("--strict", action="store_true", help="a floor without the system text and the task")
+    options = parser.parse_args()
+    chosen = [make for make in LAYOUTS if make.name.startswith(options.only or "")]  # type: ignore[attr-defined]
+    for path in options.recording:
+        sequence = list(moments(load(path), options.pause))[: options.first]
+        for tokens in options.others:
+            for name in MARKETS if options.market == "all" else (options.market,):
+                result = replay(sequence, library(tokens), name, chosen, strict=options.strict)
+                print(f"{path.name}: {result.requests:,} requests, {tokens:,} tokens of other files, {name}")
+                print(table(result), end="\n\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

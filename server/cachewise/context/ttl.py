@@ -1,0 +1,72 @@
+"""How long the provider should keep the prefix, chosen by the gaps between requests, and what is still there.
+
+A longer life costs more to write (`write_1h` instead of `write`) and pays where people come back after the short one
+has run out but before the long one has. Not here: which marks carry it (`marks.py`), and clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cachewise.context.rent import Ratios
+from cachewise.model.names import TTL_SECONDS, CacheTraits, Ttl
+
+TtlSetting = Literal["auto", "5m", "1h", "off"]
+_FORGET = 0.95
+"""What a gap weighs when the next long one has come: about twenty of them are remembered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmth:
+    """What the provider's cache should still hold when a request is made, and how long it should keep the next."""
+
+    ttl: TtlSetting
+    cold: bool
+    """Nothing is left."""
+    working_cold: bool
+    """What was kept for the short time is gone: the files that are being edited, and the journal."""
+
+
+class Gaps:
+    """The gaps between the requests of one workspace folder to one model. Time is in seconds of any steady clock."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._written: Ttl = "5m"
+        self._between = 0.0
+        """Gaps that only the long life outlasts, older ones weighing less."""
+        self._beyond = 0.0
+        """Gaps that neither outlasts, and the first request."""
+
+    def request(self, now: float, setting: TtlSetting, traits: CacheTraits, ratios: Ratios) -> Warmth:
+        """Count a request that is made now."""
+        short, long = traits.ttl_seconds, TTL_SECONDS["1h"]
+        gap = None if self._last is None else max(now - self._last, 0.0)
+        self._last = now
+        if gap is None or gap >= short:
+            self._between *= _FORGET
+            self._beyond *= _FORGET
+            if gap is not None and gap < long:
+                self._between += 1
+            else:
+                self._beyond += 1
+        cold = gap is None or gap >= (long if self._written == "1h" else short)
+        if cold:
+            # A prefix that can be read is not written again, so its life can only change when it is gone.
+            self._written = self._chosen(setting, traits, ratios)
+        ttl: TtlSetting = "off" if setting == "off" else self._written
+        return Warmth(ttl=ttl, cold=cold, working_cold=cold or (gap is not None and gap >= short))
+
+    def _chosen(self, setting: TtlSetting, traits: CacheTraits, ratios: Ratios) -> Ttl:
+        """The life that would have cost less over the gaps seen.
+
+        A gap that only the long life outlasts costs `write` with the short one, and `read` with the long one. A gap
+        that neither outlasts costs `write` or `write_1h`. All other requests cost the same.
+        """
+        if "1h" not in traits.ttls or setting in ("5m", "off"):
+            return "5m"
+        if setting == "1h":
+            return "1h"
+        saved = self._between * (ratios.write - ratios.read)
+        return "1h" if saved > self._beyond * (ratios.write_1h - ratios.write) else "5m"

@@ -1,0 +1,68 @@
+"""Neovim, the server it started and the provider behind it, with the gestures of a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cachewise.simulator.records import Record
+from cachewise.simulator.script import Script
+from cachewise.simulator.server import Simulator
+from clients.neovim import Neovim
+
+SETUP = """
+require('cachewise').setup()
+vim.o.statusline = "%f %{v:lua.require'cachewise'.status()}"
+vim.o.laststatus = 3
+Ends, Answers = {}, {}
+vim.api.nvim_create_autocmd('LspProgress', {
+  pattern = 'end',
+  callback = function(event) table.insert(Ends, event.data.params.value.message) end,
+})
+vim.api.nvim_create_autocmd('User', {
+  pattern = 'CachewiseAnswer',
+  callback = function(event) table.insert(Answers, event.data.result) end,
+})
+"""
+SOURCE = "def double(number):\n    return number * 2\n\n\n"
+TRIPLE = "def triple(number):\n    return number * 3\n"
+TEXT = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')"
+STATUS_LINE = "return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str"
+
+
+@dataclass
+class Desk:
+    """A user's desk."""
+
+    nvim: Neovim
+    simulator: Simulator
+
+    async def clear(self) -> None:
+        """Close everything, and let the provider do nothing special."""
+        self.simulator.follow(Script())
+        await self.nvim.type("<Esc><Esc>")
+        await self.nvim.until("return vim.api.nvim_get_mode().mode", lambda mode: mode == "n")
+        await self.nvim.lua("vim.cmd('silent! only!'); vim.cmd('silent! %bwipeout!'); Ends, Answers = {}, {}")
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Wait until the provider has no request in work."""
+        await self.simulator.until(lambda: all(record.ended_at is not None for record in self.records))
+
+    async def suggest(self, keys: str = "Godef triple", answer: str = TRIPLE, source: str = SOURCE) -> str:
+        """Type into a new file, and return the ghost text that comes."""
+        self.simulator.follow(Script(answer=answer))
+        await self.nvim.edit("a.py", source)
+        await self.nvim.type(keys)
+        return await self.nvim.ghost()
+
+    async def text(self, wanted: str) -> None:
+        """Wait until the buffer holds exactly this text."""
+        await self.nvim.until(TEXT, lambda text: text == wanted)
+
+    @property
+    def records(self) -> list[Record]:
+        return self.simulator.requests
+
+    def cost(self) -> float:
+        """What the simulator charged for everything so far, in dollars."""
+        return float(self.simulator.account()["cost"])

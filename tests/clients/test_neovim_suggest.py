@@ -1,0 +1,100 @@
+"""Suggestions in the real Neovim with the plugin: shown, taken whole or in part, and never put into the wrong place."""
+
+from __future__ import annotations
+
+import pytest
+
+from cachewise.simulator.script import Script
+from clients.desk import SOURCE, Desk
+from clients.neovim import GHOST
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+START = SOURCE + "def triple"
+REST = "(number):\n    return number * 3"
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted", "left"),
+    [
+        pytest.param("<Tab>", START + REST, "", id="whole"),
+        pytest.param("<M-w>", START + "(", "number):\n    return number * 3", id="one-word-of-punctuation"),
+        pytest.param("<M-w><M-w>", START + "(number", "):\n    return number * 3", id="two-words"),
+        pytest.param("<M-w><M-w><M-w><M-w>", START + "(number):\n    return", " number * 3", id="words-over-a-line-end"),
+        pytest.param("<M-l>", START + "(number):", "\n    return number * 3", id="line"),
+        pytest.param("<M-l><M-l>", START + REST, "", id="line-by-line"),
+        pytest.param("<M-w><Tab>", START + REST, "", id="word-then-the-rest"),
+        pytest.param("(num<Tab>", START + REST, "", id="typed-on-before-taking-it"),
+        pytest.param("(num<M-w>", START + "(number", "):\n    return number * 3", id="typed-on-before-taking-a-word"),
+        pytest.param("[x<Tab>", START + "[x", None, id="typed-something-else"),
+        pytest.param("<BS><Tab>", START[:-1], None, id="went-back"),
+        pytest.param("<M-w>nu<Tab>", START + REST, "", id="typed-into-the-rest"),
+        pytest.param("<M-w>x", START + "(x", None, id="typed-against-the-rest"),
+        pytest.param("<M-e>", START, "", id="dismissed"),
+        pytest.param("<M-n>", START, REST + " (1/1)", id="no-other-suggestion"),
+    ],
+)
+async def test_taking(shared: Desk, keys: str, wanted: str, left: str | None) -> None:
+    assert await shared.suggest() == REST
+    await shared.nvim.type(keys)
+    await shared.text(wanted)
+    if left is not None:
+        assert await shared.nvim.until(GHOST, lambda ghost: ghost == left) == left
+
+
+async def test_the_tab_key_still_indents(shared: Desk) -> None:
+    await shared.nvim.edit("a.py", "")
+    await shared.nvim.type("i<Tab>x")
+    await shared.text("    x")
+
+
+async def test_windows_line_ends(shared: Desk) -> None:
+    """The server answers with the document's own line ends; the buffer must not get them as characters."""
+    await shared.nvim.lua("vim.o.fileformats = 'unix,dos'")
+    assert "(number):" in await shared.suggest(source=SOURCE.replace("\n", "\r\n"))
+    assert await shared.nvim.lua("return vim.bo.fileformat") == "dos"
+    await shared.nvim.type("<Tab>")
+    await shared.text(START + REST)
+
+
+async def test_acceptance_is_told(shared: Desk) -> None:
+    await shared.suggest()
+    before = (await shared.nvim.status())["session"]["accepted"]
+    await shared.nvim.type("<M-w><M-w><Tab>")
+    await shared.nvim.status(lambda status: status["session"]["accepted"] == before + 1)
+
+
+async def test_an_older_answer_is_not_shown(shared: Desk) -> None:
+    """Neovim does not cancel what it no longer needs. The server does, and what comes late is empty."""
+    shared.simulator.follow(Script(answer="_slow():\n    pass\n", first_token_delay=2))
+    await shared.nvim.edit("a.py", SOURCE)
+    mark = len(shared.records)
+    await shared.nvim.type("Godef one")
+    await shared.simulator.until(lambda: len(shared.records) > mark)
+    shared.simulator.follow(Script(answer="_quick():\n    pass\n"))
+    await shared.nvim.type("<BS><BS><BS>two")
+    assert (await shared.nvim.ghost()).startswith("_quick():")
+    await shared.quiet()
+    assert shared.records[mark].outcome != "complete"
+    assert (await shared.nvim.ghost()).startswith("_quick():")
+
+
+async def test_pause_by_language(shared: Desk) -> None:
+    await shared.suggest()
+    await shared.nvim.type("<Esc>")
+    await shared.nvim.call("nvim_command", "Cachewise pause python")
+    assert "paused" in await shared.nvim.lua("return require('cachewise').status()")
+    assert await shared.nvim.lua("return vim.lsp.inline_completion.is_enabled({ bufnr = 0 })") is False
+    await shared.nvim.call("nvim_command", "Cachewise resume python")
+    assert await shared.nvim.lua("return vim.lsp.inline_completion.is_enabled({ bufnr = 0 })") is True
+    await shared.nvim.type("a")
+    await shared.nvim.ghost()
+
+
+async def test_ghost_text_has_its_own_highlight(shared: Desk) -> None:
+    await shared.suggest()
+    marks = await shared.nvim.lua(
+        "local space = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']\n"
+        "return vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })[1][4].virt_text"
+    )
+    assert marks == [["(number):", "ComplHint"]]
