@@ -42,6 +42,7 @@ class Desk:
         await self.nvim.type("<Esc><Esc>")
         await self.nvim.until("return vim.api.nvim_get_mode().mode", lambda mode: mode == "n")
         await self.nvim.lua("vim.cmd('silent! only!'); vim.cmd('silent! %bwipeout!'); Ends, Answers = {}, {}")
+        await self.nvim.lua("require('cachewise.options').set()")
         await self.quiet()
 
     async def quiet(self) -> None:

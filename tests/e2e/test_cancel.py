@@ -79,31 +79,37 @@ async def test_a_cancelled_stream_is_estimated_at_once_and_billed_later() -> Non
         assert abs(sums["today"]["costUsd"] - float(record.cost)) < 1e-9
 
 
+def streaming(d: Desk, since: int) -> int:
+    """How many requests from that number on have sent some text and go on."""
+    return sum(record.outcome == "open" and record.output_tokens > 0 for record in d.records[since:])
+
+
+@pytest.mark.timeout(180)
 async def test_a_thousand_cancels_leave_nothing_behind() -> None:
-    async with desk(Script(token_delay=0.05)) as d:
+    async with desk(Script(token_delay=0.2)) as d:
         uris = [d.open(f"{number}.py", TEXT) for number in range(AT_ONCE)]
         await asyncio.gather(*(d.complete(uri, 6, 8) for uri in uris))
         await d.quiet()
         baseline = d.descriptors
         times: list[float] = []
         for lap in range(CANCELS // AT_ONCE):
-            started = []
+            started, seen = [], len(d.records)
             for uri in uris:
                 if lap % 2:
                     params, method = d.completion_params(uri, 6, 8), "textDocument/inlineCompletion"
                 else:
                     params, method = d.explain_params(uri, partialResultToken=f"{uri} {lap}"), "cachewise/explain"
                 started.append(d.lsp.start_request(method, params))
-            seen = len(d.records)
-            # Cancel some before they left, some on their way, some in the middle of the stream.
-            if lap % 4 < 2:
+            # Cancel some on their way out, some on arrival, and most in the middle of the stream.
+            if lap % 4 == 2:
                 await d.until(lambda seen=seen: len(d.records) > seen)  # type: ignore[misc]
+            elif lap % 4 < 2:
+                await d.until(lambda seen=seen: streaming(d, seen) == AT_ONCE)  # type: ignore[misc]
             times += await asyncio.gather(*(cancelled(d, request, reply) for request, reply in started))
         await d.until(lambda: all(record.ended_at is not None for record in d.records))
         await d.until(lambda: d.simulator.open_sockets <= AT_ONCE)
         assert len(times) == CANCELS
-        late = [r.gone_at for r in d.records if r.outcome == "gone" and r.gone_at is None]
-        assert not late
+        assert sum(record.outcome == "gone" for record in d.records) >= CANCELS // 2
         # A request goes through after all that, on a clean table.
         assert (await d.explain(uris[0]))["text"]
         status = await d.status(lambda s: s["quiescent"], since=d.lsp.mark() - 5)
@@ -111,5 +117,3 @@ async def test_a_thousand_cancels_leave_nothing_behind() -> None:
         assert d.descriptors <= baseline + 5, f"{d.descriptors} descriptors after {baseline}"
         times.sort()
         print(f"median {statistics.median(times) * 1000:.1f} ms, p99 {times[int(len(times) * 0.99)] * 1000:.1f} ms")  # noqa: T201
-        sums = await d.usage()
-        assert sums["session"]["requests"] <= len(d.records) + AT_ONCE

@@ -20,9 +20,10 @@ local function otherwise(key)
   end
 end
 
+---Maps a key that acts where a suggestion is shown, and does what it always did where none is.
 ---@param bufnr integer
 ---@param key string|false|nil
----@param act fun(): boolean
+---@param act string Lua, of the module cachewise.ghost
 ---@param description string
 local function map(bufnr, key, act, description)
   if not key then
@@ -30,8 +31,8 @@ local function map(bufnr, key, act, description)
   end
   local old = otherwise(key)
   vim.keymap.set('i', key, function()
-    return act() and '' or old()
-  end, { buffer = bufnr, expr = true, desc = description })
+    return require('cachewise.ghost').ready() and ("<Cmd>lua require('cachewise.ghost').%s<CR>"):format(act) or old()
+  end, { buffer = bufnr, expr = true, desc = 'cachewise: ' .. description })
 end
 
 ---@param bufnr integer
@@ -41,18 +42,12 @@ local function map_keys(bufnr)
     return
   end
   vim.b[bufnr].cachewise_keys = true
-  local ghost = require('cachewise.ghost')
-  local accept = function(part)
-    return function()
-      return ghost.accept(part)
-    end
-  end
-  map(bufnr, keys.accept, accept(nil), 'cachewise: accept the suggestion')
-  map(bufnr, keys.accept_word, accept('word'), 'cachewise: accept a word')
-  map(bufnr, keys.accept_line, accept('line'), 'cachewise: accept a line')
-  map(bufnr, keys.next, ghost.selector(1), 'cachewise: next suggestion')
-  map(bufnr, keys.previous, ghost.selector(-1), 'cachewise: previous suggestion')
-  map(bufnr, keys.dismiss, ghost.dismiss, 'cachewise: hide the suggestion')
+  map(bufnr, keys.accept, 'accept()', 'accept the suggestion')
+  map(bufnr, keys.accept_word, 'accept("word")', 'accept a word')
+  map(bufnr, keys.accept_line, 'accept("line")', 'accept a line')
+  map(bufnr, keys.next, 'select(1)', 'next suggestion')
+  map(bufnr, keys.previous, 'select(-1)', 'previous suggestion')
+  map(bufnr, keys.dismiss, 'dismiss()', 'hide the suggestion')
   if keys.explain then
     vim.keymap.set({ 'n', 'x' }, keys.explain, function()
       require('cachewise.question').explain()

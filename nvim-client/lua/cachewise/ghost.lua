@@ -8,6 +8,8 @@ local M = {}
 local api = vim.api
 local namespace = api.nvim_create_namespace('cachewise.remainder')
 local METHOD = 'textDocument/inlineCompletion'
+---Milliseconds; it takes none.
+local MOST_WAIT = 1000
 
 ---@class cachewise.Remainder
 ---@field bufnr integer
@@ -80,17 +82,13 @@ local function put(row, first, last, text)
   api.nvim_win_set_cursor(0, { row + #lines, col })
 end
 
+---@param held cachewise.Remainder
 ---@param part? 'word'|'line'
-local function take_remainder(part)
-  local held = remainder
+local function take_remainder(held, part)
+  local taken, rest = M.split(held.text, part)
+  put(held.row, held.col, held.col, taken)
   local row, col = cursor()
-  if held and held.bufnr == api.nvim_get_current_buf() and held.row == row and held.col == col then
-    local taken, rest = M.split(held.text, part)
-    forget()
-    put(row, col, col, taken)
-    row, col = cursor()
-    keep(row, col, rest)
-  end
+  keep(row, col, rest)
 end
 
 ---How a suggestion fits the text as it is now: the column where it begins, and its text. Nil where it does not.
@@ -154,61 +152,6 @@ local function take(item, part)
   report(item, vim.fn.strchars(taken))
 end
 
----Takes the suggestion, or a part of it. False where none is shown. May be called in an expression mapping.
----@param part? 'word'|'line'
----@return boolean
-function M.accept(part)
-  if remainder then
-    vim.schedule(function()
-      take_remainder(part)
-    end)
-    return true
-  end
-  if not vim.lsp.inline_completion then
-    return false
-  end
-  return vim.lsp.inline_completion.get({
-    on_accept = function(item)
-      return take(item, part)
-    end,
-  })
-end
-
----@return boolean whether Neovim itself shows a suggestion
-local function shown()
-  local own = api.nvim_get_namespaces()['nvim.lsp.inline_completion']
-  return own ~= nil and api.nvim_buf_get_extmarks(0, own, 0, -1, { limit = 1 })[1] ~= nil
-end
-
----Hides the suggestion. False where none is shown.
----@return boolean
-function M.dismiss()
-  local seen = remainder ~= nil or shown()
-  vim.schedule(function()
-    forget()
-    if seen and vim.lsp.inline_completion then
-      -- Neovim has no function for this; switched off and on, it forgets what it shows and waits for the next key.
-      vim.lsp.inline_completion.enable(false, { bufnr = 0 })
-      vim.lsp.inline_completion.enable(true, { bufnr = 0 })
-    end
-  end)
-  return seen
-end
-
----@param step integer
----@return fun(): boolean
-function M.selector(step)
-  return function()
-    if not shown() then
-      return false
-    end
-    vim.schedule(function()
-      vim.lsp.inline_completion.select({ count = step })
-    end)
-    return true
-  end
-end
-
 ---The text under a remainder moved on: keep what is still right of it.
 local function follow()
   local held = remainder
@@ -226,6 +169,67 @@ local function follow()
     end
   end
   forget()
+end
+
+---@return boolean whether Neovim itself shows a suggestion
+local function shown()
+  local own = api.nvim_get_namespaces()['nvim.lsp.inline_completion']
+  return own ~= nil and api.nvim_buf_get_extmarks(0, own, 0, -1, { limit = 1 })[1] ~= nil
+end
+
+---@return boolean whether there is something to take
+function M.ready()
+  follow()
+  return remainder ~= nil or shown()
+end
+
+---Takes the suggestion, or a part of it, before it returns. False where none is shown. Not for expression mappings,
+---which must not change text.
+---@param part? 'word'|'line'
+---@return boolean
+function M.accept(part)
+  follow()
+  if remainder then
+    take_remainder(remainder, part)
+    return true
+  end
+  if not vim.lsp.inline_completion then
+    return false
+  end
+  local done = false
+  local taken = vim.lsp.inline_completion.get({
+    on_accept = function(item)
+      return take(item, part)
+    end,
+  })
+  if taken then
+    -- Neovim takes it in its event loop. A key that is already typed must not get in before.
+    vim.schedule(function()
+      done = true
+    end)
+    vim.wait(MOST_WAIT, function()
+      return done
+    end, 1)
+  end
+  return taken
+end
+
+---Hides the suggestion until the next key.
+function M.dismiss()
+  forget()
+  if vim.lsp.inline_completion and shown() then
+    -- Neovim has no function for this; switched off and on, it forgets what it shows and waits for the next key.
+    vim.lsp.inline_completion.enable(false, { bufnr = 0 })
+    vim.lsp.inline_completion.enable(true, { bufnr = 0 })
+  end
+end
+
+---Shows the suggestion so many places further.
+---@param step integer
+function M.select(step)
+  if shown() then
+    vim.lsp.inline_completion.select({ count = step })
+  end
 end
 
 local group = api.nvim_create_augroup('cachewise.remainder', {})

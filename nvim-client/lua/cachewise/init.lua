@@ -17,7 +17,7 @@ function M.setup(options)
   vim.api.nvim_create_autocmd('FileType', { once = true, callback = vim.schedule_wrap(start) })
 end
 
----Takes the suggestion, or a part of it. False where none is shown.
+---Takes the suggestion, or a part of it. False where none is shown. Not for expression mappings.
 ---@param part? 'word'|'line'
 ---@return boolean
 function M.accept(part)

@@ -8,8 +8,6 @@ local M = {}
 ---@field place table `range` or `position`, as the protocol has them
 ---@field question? string
 
-local STOPPED = -32800
-
 ---The server's client at a buffer; says so where there is none.
 ---@param bufnr integer
 ---@return vim.lsp.Client?
@@ -59,14 +57,20 @@ end
 ---@param first_line integer where the answer begins, from 0
 local function send(question, view, first_line)
   local client, stream = question.client, require('cachewise.stream')
-  local ending, request = '', nil
-  local partial, work = stream.open({
+  local ending, stopped = '', false
+  local partial, work
+  partial, work = stream.open({
     on_text = function(text)
-      view:append(text)
+      if not stopped then
+        view:append(text)
+      end
     end,
     on_end = function(message)
       ending = message
       view:note(message)
+      if stopped then
+        stream.close(partial, work)
+      end
     end,
   })
   local params = vim.tbl_extend('force', question.place, {
@@ -81,9 +85,8 @@ local function send(question, view, first_line)
     stream.close(partial, work)
     view.on_stop = nil
     if err then
-      local told = err.code == STOPPED and 'stopped' or err.message
-      view:append(('\n\n*%s*\n'):format(told))
-      view:note(ending ~= '' and ending or told)
+      view:append(('\n\n*%s*\n'):format(err.message))
+      view:note(ending ~= '' and ending or 'failed')
     elseif result then
       -- The pieces make up the same text; this also puts right what a lost piece would have spoilt.
       view:rewrite(first_line, result.text)
@@ -96,9 +99,11 @@ local function send(question, view, first_line)
     view:append('*The server is not running.*')
     return
   end
-  request = id
   view.on_stop = function()
-    client:cancel_request(request)
+    -- Neovim drops the reply to a request that it cancelled, so this is the end of it, but for the cost.
+    stopped = true
+    client:cancel_request(id)
+    view:append('\n\n*stopped*\n')
   end
 end
 

@@ -43,11 +43,15 @@ function M.cost(totals)
   return ('$%.4f%s'):format(cost, totals.costIsComplete and '' or '?')
 end
 
----The last status of the client at a buffer.
+---The last status of the client at a buffer; in windows without a file, such as an explanation, of the first one.
 ---@param bufnr? integer
 ---@return table?
 function M.get(bufnr)
-  local client = vim.lsp.get_clients({ name = 'cachewise', bufnr = bufnr or 0 })[1]
+  bufnr = bufnr or vim.api.nvim_get_current_buf()
+  local client = vim.lsp.get_clients({ name = 'cachewise', bufnr = bufnr })[1]
+  if not client and vim.bo[bufnr].buftype ~= '' then
+    client = vim.lsp.get_clients({ name = 'cachewise' })[1]
+  end
   local status = client and last[client.id]
   return status and next(status) and status or nil
 end

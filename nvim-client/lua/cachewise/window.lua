@@ -51,12 +51,11 @@ local function show(bufnr, title)
   })
 end
 
----Opens the window for a new answer; the one of the last answer is used again.
+---Opens the window for a new answer, in the place of the last one.
 ---@param title string
 ---@return cachewise.View
 function M.open(title)
   if current and current:visible() then
-    current:stop()
     current:close()
   end
   local bufnr = api.nvim_create_buf(false, true)
@@ -71,6 +70,13 @@ function M.open(title)
   window.number, window.relativenumber, window.signcolumn = false, false, 'no'
   vim.bo[bufnr].modifiable = false
   view:map()
+  -- However the window is closed, nobody reads on.
+  api.nvim_create_autocmd('BufWipeout', {
+    buffer = bufnr,
+    callback = function()
+      view:stop()
+    end,
+  })
   current = view
   return view
 end
@@ -81,7 +87,6 @@ function View:map()
     vim.keymap.set('n', key, act, { buffer = self.bufnr, nowait = true, desc = 'cachewise: ' .. description })
   end
   map(window.close, function()
-    self:stop()
     self:close()
   end, 'close')
   map(window.stop, function()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # the room is loaded after `initialize` was answered (`lsp/ha
     from cachewise.context.layout import SharedContext
     from cachewise.context.rent import Ratios
     from cachewise.context.tail import AnyTail
+    from cachewise.context.ttl import Gaps
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Prompts:
         """The prompt for a request about `snapshot`."""
         from cachewise.context.layout import SharedContext
         from cachewise.context.tokens import TokenEstimator
-from cachewise.context.ttl import Gaps
+        from cachewise.context.ttl import Gaps
 
         if self._salt is None:
             self._salt = await asyncio.to_thread(_salt, self._state)

@@ -4,7 +4,7 @@ Two figures are predicted. What a request will likely cost, if the provider's ca
 with the budget per request. What it may cost at worst, with nothing read from the cache, is reserved from the budget
 of the day, so that requests at once can't pass it together, nor two servers. The bound that follows: a day's known
 cost passes its budget at most by what the requests then running cost beyond their worst case: a price above the list
-price, or a prompt more than a quarter longer than estimated.
+price, or a prompt longer than its estimate by more than the margin below.
 
 A model without a list price is refused while there is a budget, since a cap that may silently fail is worse than none.
 Not here: reservations in the file (`reservations.py`), and what a request did cost (`meter.py`).
@@ -28,8 +28,9 @@ from cachewise.model.names import TTL_SECONDS
 
 RESERVE_SECONDS = 2.0
 """How long a request waits for the file; one or two milliseconds are usual. Then this server's memory decides."""
-MARGIN = Decimal("1.25")
-"""Input tokens of the worst case over the estimated ones. A first estimate is by bytes and may be a fifth too low."""
+FIRST_MARGIN, MARGIN = Decimal("1.5"), Decimal("1.2")
+"""Input tokens of the worst case over the estimated ones. A model's first estimate in a folder is by bytes, and code
+full of digits and signs has over a quarter more; later ones are corrected by what the provider counted."""
 WARNING_SHARE = Decimal("0.8")
 """Of the day's budget: from there on the status warns."""
 
@@ -67,7 +68,8 @@ def forecast(expected: Expectation, price: Price | None, max_tokens: int) -> For
     if price is None or likely is None:
         return None
     shape = expected.shape
-    tokens = math.ceil(round(shape.tokens * expected.scale) * MARGIN)
+    margin = FIRST_MARGIN if expected.known is None else MARGIN
+    tokens = math.ceil(round(shape.tokens * expected.scale) * margin)
     rates = price.at(tokens)
     dearest = rates.plain
     if shape.boundaries and shape.traits.style in ("control", "breakpoint"):

@@ -1,8 +1,8 @@
 """The workspace's words in a row, and for a context the places where it stood before.
 
-Every place is entered once: under its last word, until that word's chain is full; from then on under its last two words,
-and so on. So rare contexts are found by one word, frequent ones by as many as it takes to tell them apart, and every
-word costs six bytes, however many contexts it is part of. Not here: words, files, and what follows from the places.
+Every place is entered once: under its last word, until that word's chain is full; from then on under its last two
+words, and so on. So rare contexts are found by one word, frequent ones by as many as it takes to tell them apart, and
+every word costs six bytes, however many contexts it is part of. Not here: texts, files, and what follows from the places.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ ORDERS = (1, 2, 3, 4, 6, 9)
 LONGEST = 12
 """How many words of context are compared."""
 CHAIN = 48
-"""Places under one context."""
-_MOST_PLACES = 0xFFFF_FFFF
+"""Places under one context. Four times as many made no difference that could be measured, but took longer."""
+STEP = 1000
+"""Words between two pauses: one to two milliseconds."""
 
 
 class Chains:
-    """Words and chains. `slots` is a power of two: about one for six words keeps the chains apart."""
+    """Words and chains. `slots` is a power of two: one for six words keeps most chains apart.
+
+    One thread enters while another one follows: a place is linked only when all that it needs is there.
+    """
 
     def __init__(self, slots: int) -> None:
         self._mask = slots - 1
@@ -34,55 +38,51 @@ class Chains:
 
     @property
     def memory_bytes(self) -> int:
+        """What the arrays hold."""
         return sum(len(part) * part.itemsize for part in (self._words, self._earlier, self._heads)) + len(self._lengths)
 
-    def enter(self, numbers: Sequence[int], salt: int, step: int = 1000) -> Iterator[None]:
-        """Append the words of one file, and pause after every `step` of them.
+    def read(self, start: int, stop: int) -> Sequence[int]:
+        """The words at these places."""
+        return self._words[start:stop]
+
+    def enter(self, numbers: Sequence[int], salt: int) -> Iterator[None]:
+        """Append the words of one file, and pause after every `STEP` of them.
+
+        They begin `LONGEST` places behind the present end, so that no context reaches into the file before.
 
         Args:
             numbers: the file's words.
             salt: contexts of different salts never meet; one for each language.
-            step: words between two pauses.
         """
-        words, earlier, heads, lengths, mask = self._words, self._earlier, self._heads, self._lengths, self._mask
+        words, earlier, heads = self._words, self._earlier, self._heads
         padded = [0] * LONGEST + list(numbers)
-        words.extend([0] * LONGEST)
-        earlier.extend([0] * LONGEST)
+        words.extend(padded[:LONGEST])
+        earlier.extend(padded[:LONGEST])
         for at in range(LONGEST, len(padded)):
             place = len(words)
             words.append(padded[at])
-            a, b, c = padded[at - 1], padded[at - 2], padded[at - 3]
-            slot = hash((salt, a)) & mask
-            if lengths[slot] >= CHAIN:
-                slot = hash((salt, a, b)) & mask
-                if lengths[slot] >= CHAIN:
-                    slot = hash((salt, a, b, c)) & mask
-                    if lengths[slot] >= CHAIN:
-                        for order in ORDERS[3:]:
-                            slot = hash((salt, *padded[at - 1 : at - 1 - order : -1])) & mask
-                            if lengths[slot] < CHAIN:
-                                break
-                        else:
-                            earlier.append(0)
-                            continue
-            earlier.append(heads[slot])
-            heads[slot] = place
-            lengths[slot] += 1
-            if not at % step:
+            slot = self._free(padded, at, salt)
+            if slot < 0:
+                earlier.append(0)
+            else:
+                earlier.append(heads[slot])
+                heads[slot] = place
+                self._lengths[slot] += 1
+            if not at % STEP:
                 yield
 
     def follow(self, context: Sequence[int], salt: int) -> list[tuple[int, int, int]]:
         """Where the context stood before: how many words agree, the word that followed, and the place.
 
         Args:
-            context: the last words, the latest one first; `LONGEST` of them.
+            context: the last words, the latest one first; `LONGEST` of them, with 0 for what lies before the file.
             salt: as the files were entered with.
         """
-        words, earlier, heads, lengths = self._words, self._earlier, self._heads, self._lengths
+        words, earlier = self._words, self._earlier
         found = []
         for order in ORDERS:
             slot = hash((salt, *context[:order])) & self._mask
-            place = heads[slot]
+            place = self._heads[slot]
             while place:
                 agree = 0
                 while agree < LONGEST and words[place - 1 - agree] == context[agree]:
@@ -90,6 +90,21 @@ class Chains:
                 if agree >= order:
                     found.append((agree, words[place], place))
                 place = earlier[place]
-            if lengths[slot] < CHAIN:
+            if self._lengths[slot] < CHAIN:
                 break
         return found
+
+    def _free(self, padded: list[int], at: int, salt: int) -> int:
+        """The slot of the shortest context with room for one more place; -1 if there is none."""
+        lengths, mask = self._lengths, self._mask
+        slot = hash((salt, padded[at - 1])) & mask
+        if lengths[slot] < CHAIN:
+            return slot
+        slot = hash((salt, padded[at - 1], padded[at - 2])) & mask
+        if lengths[slot] < CHAIN:
+            return slot
+        for order in ORDERS[2:]:
+            slot = hash((salt, *padded[at - 1 : at - 1 - order : -1])) & mask
+            if lengths[slot] < CHAIN:
+                return slot
+        return -1

@@ -1,55 +1,47 @@
 """The workspace as the built-in completer knows it: files taken apart, added, replaced and removed.
 
-Not here: reading files (the caller does), open documents (`papers.py`), and what is made of it all (`complete.py`).
+Not here: reading files (`indexer.py` asks its caller to), and what is made of it all (`complete.py`).
 """
 
 from __future__ import annotations
 
 import zlib
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cachewise.offline.chains import LONGEST, Chains
 from cachewise.offline.papers import Papers
-from cachewise.offline.vocabulary import UNKNOWN, Vocabulary
+from cachewise.offline.vocabulary import Vocabulary
 from cachewise.offline.words import family, indentation, line_end, words
 
-_FEWEST_SLOTS = 1 << 16
-_MOST_SLOTS = 1 << 22
+_FEWEST_SLOTS, _MOST_SLOTS = 1 << 16, 1 << 22
 _BYTES_PER_SLOT = 30
 _WASTE = 0.25
-
-
-def split(text: str) -> list[str]:
-    """All words of a text, with line ends between and in front."""
-    out: list[str] = []
-    before, empty = 0, False
-    for line in text.split("\n"):
-        bare = line.strip()
-        if not bare:
-            empty = True
-            continue
-        indent = indentation(line)
-        out.append(line_end(before, indent, empty=empty))
-        out += words(bare)
-        before, empty = indent, False
-    return out
+"""Share of words of removed files from which on the index should be rebuilt."""
+_LINES = 200
+"""Lines between two pauses, while a file is taken apart."""
+_OPEN = 12
+"""Open documents that are searched; the one changed last comes first."""
 
 
 class Index:
-    """Files and their words. All methods may be called from one thread while another one completes."""
+    """Files and their words. One thread may change it while another one completes.
+
+    Args:
+        expected_bytes: how much text will come, for the size of the tables; a poor guess costs speed and some finds.
+    """
 
     def __init__(self, expected_bytes: int = 0) -> None:
-        slots = _FEWEST_SLOTS
-        while slots < _MOST_SLOTS and slots * _BYTES_PER_SLOT < expected_bytes:
-            slots *= 2
-        self._slots = slots
+        self._slots = _FEWEST_SLOTS
+        while self._slots < _MOST_SLOTS and self._slots * _BYTES_PER_SLOT < expected_bytes:
+            self._slots *= 2
         self.vocabulary = Vocabulary()
-        self.chains = Chains(slots)
         self.papers = Papers(self.vocabulary)
+        self._chains = Chains(self._slots)
         self._spans: dict[str, tuple[int, int]] = {}
-        self._dead: list[tuple[int, int]] = []
-        self._dead_words = 0
+        self._gone: list[tuple[int, int]] = []
+        self._gone_words = 0
+        self._open: dict[str, str] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._spans
@@ -59,43 +51,114 @@ class Index:
 
     @property
     def memory_bytes(self) -> int:
-        return self.chains.memory_bytes + self.vocabulary.memory_bytes + sum(200 + len(name) for name in self._spans)
+        """An estimate of all that is held here, open documents included."""
+        names = sum(250 + len(name) for name in (*self._spans, *self._open))
+        texts = sum(2 * len(text) for text in self._open.values())
+        return self._chains.memory_bytes + self.vocabulary.memory_bytes + self.papers.memory_bytes + names + texts
+
+    @property
+    def wasteful(self) -> bool:
+        """Whether so much was removed or replaced that `compacting` is worth its time."""
+        return self._gone_words > _WASTE * len(self._chains) and self._gone_words > 10_000
 
     def add(self, name: str, text: str) -> None:
-        """Take a file in, in place of what it was before."""
+        """Take a file in, in place of what it was before. The name's ending says what language it is in."""
         for _ in self.adding(name, text):
             pass
 
     def adding(self, name: str, text: str) -> Iterator[None]:
+        """The same, with a pause every one or two milliseconds. Given up half-way, nothing of the file is found."""
         self.remove(name)
-        start = len(self.chains) + LONGEST
-        yield from self.chains.enter(self.vocabulary.learn(split(text)), salt(name))
-        self._spans[name] = (start, len(self.chains))
+        numbers: list[int] = []
+        for part in _parts(text):
+            numbers += self.vocabulary.learn(part)
+            yield
+        start = len(self._chains)
+        whole = False
+        try:
+            yield from self._chains.enter(numbers, salt(name))
+            whole = True
+        finally:
+            span = (start, len(self._chains))
+            if whole:
+                self._spans[name] = span
+            else:
+                self._bury(span)
 
     def remove(self, name: str) -> None:
+        """Forget a file. Nothing of it is found any more; its memory is free after `compacting`."""
         span = self._spans.pop(name, None)
         if span is not None:
-            insort(self._dead, span)
-            self._dead_words += span[1] - span[0]
+            self._bury(span)
 
-    def follow(self, context: list[int], salt: int, hidden: str) -> list[tuple[int, int, int]]:
-        found = self.chains.follow(context, salt)
-        skip = self._dead
-        span = self._spans.get(hidden)
-        if span is not None:
-            skip = sorted((*skip, span))
-        if not skip:
-            return found
-        return [match for match in found if not _inside(skip, match[2])]
+    def compact(self) -> None:
+        """Free what removed files held."""
+        for _ in self.compacting():
+            pass
+
+    def compacting(self) -> Iterator[None]:
+        """The same with pauses. No file may be added or removed meanwhile; completing goes on with the old state."""
+        chains = Chains(self._slots)
+        spans: dict[str, tuple[int, int]] = {}
+        for name, (first, last) in self._spans.items():
+            start = len(chains)
+            yield from chains.enter(self._chains.read(first + LONGEST, last), salt(name))
+            spans[name] = (start, len(chains))
+        self._chains, self._spans, self._gone, self._gone_words = chains, spans, [], 0
+
+    def open(self, name: str, text: str) -> None:
+        """Note an open document's present text. It is searched as it stands, and its file is not any more."""
+        self._open.pop(name, None)
+        self._open[name] = text
+
+    def close(self, name: str) -> None:
+        """Forget an open document; its file as it was last added is searched again."""
+        self._open.pop(name, None)
+
+    def opened(self, name: str, language: str) -> list[str]:
+        """The other open documents of the language, as papers, the one changed last first."""
+        kin = family(language)
+        others = [other for other in reversed(self._open) if other != name and family(other) == kin]
+        return [self.papers.paper(self._open[other]) for other in others[:_OPEN]]
+
+    def follow(self, context: Sequence[int], language: str, name: str) -> list[tuple[int, int, int]]:
+        """Where the context stood in files that are not open, and not of this name: see `Chains.follow`."""
+        gone = self._gone
+        hidden = [span for span in map(self._spans.get, (name, *self._open)) if span]
+        if hidden:
+            gone = sorted({*gone, *hidden})
+        found = self._chains.follow(context, salt(language))
+        return [match for match in found if not _within(gone, match[2])] if gone else found
+
+    def _bury(self, span: tuple[int, int]) -> None:
+        insort(self._gone, span)
+        self._gone_words += span[1] - span[0]
 
 
 def salt(name: str) -> int:
-    return zlib.crc32(family(name).encode())
+    """One number for all languages that are compared: of a language's or a file's name."""
+    return zlib.crc32(family(name).encode("utf-8", "surrogatepass"))
 
 
-def _inside(spans: list[tuple[int, int]], place: int) -> bool:
-    at = bisect_right(spans, (place, _FAR))
+def _within(spans: list[tuple[int, int]], place: int) -> bool:
+    at = bisect_right(spans, place, key=lambda span: span[0])
     return at > 0 and spans[at - 1][1] > place
 
 
-_FAR = 1 << 62
+def _parts(text: str) -> Iterator[list[str]]:
+    """All words of a text with the line ends between them and one in front, some lines at a time."""
+    out: list[str] = []
+    before, empty = 0, False
+    for count, line in enumerate(text.split("\n"), 1):
+        bare = line.strip()
+        if bare:
+            indent = indentation(line)
+            out.append(line_end(before, indent, empty=empty))
+            out += words(bare)
+            before, empty = indent, False
+        else:
+            empty = True
+        if not count % _LINES:
+            yield out
+            out = []
+    yield out

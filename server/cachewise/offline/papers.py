@@ -1,7 +1,7 @@
 """Open documents: searched as they stand, without an index, so that an edit costs nothing.
 
-A document is a string with one character for each word; where a context stood before is found by searching that
-string from its end. Not here: the workspace's other files.
+A document becomes a paper, a string with one character for each word. Where a context stood before is found by
+searching that string from its end. Not here: the workspace's other files.
 """
 
 from __future__ import annotations
@@ -12,47 +12,88 @@ from cachewise.offline.chains import LONGEST
 from cachewise.offline.vocabulary import UNKNOWN, Vocabulary
 from cachewise.offline.words import indentation, line_end, words
 
+NEAR = 96
+"""Places looked at for one context; fewer for longer ones, which are rarer and better."""
+_ORDERS = (4, 2, 1)
 _STRANGE = 0x10000
+"""Characters from here on are words of open documents that the workspace has no number for."""
 _MOST_STRANGE = 200_000
 _MOST_LINES = 50_000
-NEAR = 96
+_MOST_PAPERS = 16
+
+Match = tuple[int, int, int]
+"""How many words of context agree, the number that followed, and how many words back that was."""
 
 
 class Papers:
+    """Makes papers, and keeps what it made for the lines that it saw."""
+
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
+        self._known = 0
         self._lines: dict[str, str] = {}
+        self._made: dict[tuple[str, int], tuple[str, int]] = {}
         self._strange: dict[str, int] = {}
         self._strange_texts: list[str] = []
 
+    @property
+    def memory_bytes(self) -> int:
+        """An estimate."""
+        made = sum(len(text) + 4 * len(paper) for (text, _), (paper, _) in self._made.items())
+        return made + 220 * len(self._lines) + 250 * len(self._strange)
+
     def text(self, number: int) -> str:
-        if number >= _STRANGE:
-            return self._strange_texts[number - _STRANGE]
-        return self._vocabulary.texts[number]
+        """The word of a number."""
+        return self._strange_texts[number - _STRANGE] if number >= _STRANGE else self._vocabulary.texts[number]
 
     def number(self, text: str) -> int:
+        """The number of a word; a new one if it has none."""
         number = self._vocabulary.number(text)
-        if number != UNKNOWN:
-            return number
-        number = self._strange.get(text, 0)
-        if not number:
-            if len(self._strange) >= _MOST_STRANGE:
-                return UNKNOWN
-            number = _STRANGE + len(self._strange)
-            self._strange[text] = number
+        if number == UNKNOWN:
+            number = self._strange.get(text, UNKNOWN)
+        if number == UNKNOWN and len(self._strange) < _MOST_STRANGE:
+            number = self._strange[text] = _STRANGE + len(self._strange)
             self._strange_texts.append(text)
         return number
 
-    def encode_line(self, bare: str) -> str:
-        code = self._lines.get(bare)
-        if code is None:
+    def refresh(self) -> None:
+        """Forget what was made with numbers that are out of date. To be called before a completion begins."""
+        vocabulary = self._vocabulary
+        full = len(self._strange) >= _MOST_STRANGE
+        if full or (len(vocabulary) != self._known and any(text in vocabulary for text in self._strange_texts)):
+            self._lines, self._made, self._strange, self._strange_texts = {}, {}, {}, []
+        self._known = len(vocabulary)
+
+    def paper(self, text: str) -> str:
+        """The text as a paper."""
+        return self.paper_and_indent(text)[0]
+
+    def paper_and_indent(self, text: str, indent: int = 0) -> tuple[str, int]:
+        """The text as a paper, and the indentation of its last line.
+
+        Args:
+            text: the text.
+            indent: of the line before it.
+        """
+        key = (text, indent)
+        made = self._made.pop(key, None)
+        if made is None:
+            made = self._make(text, indent)
+            while len(self._made) >= _MOST_PAPERS:
+                del self._made[next(iter(self._made))]
+        self._made[key] = made
+        return made
+
+    def line(self, bare: str) -> str:
+        """One line without its indentation, as a paper without a line end."""
+        paper = self._lines.get(bare)
+        if paper is None:
             if len(self._lines) >= _MOST_LINES:
                 self._lines.clear()
-            code = self._lines[bare] = "".join([chr(self.number(word)) for word in words(bare)])
-        return code
+            paper = self._lines[bare] = "".join([chr(self.number(word)) for word in words(bare)])
+        return paper
 
-    def encode(self, text: str, before: int = 0) -> tuple[str, int, bool]:
-        """The text as one character for each word, the last line's indentation, and whether empty lines end it."""
+    def _make(self, text: str, before: int) -> tuple[str, int]:
         out: list[str] = []
         empty = False
         for line in text.split("\n"):
@@ -62,55 +103,46 @@ class Papers:
                 continue
             indent = indentation(line)
             out.append(chr(self._vocabulary.number(line_end(before, indent, empty=empty))))
-            out.append(self.encode_line(bare))
+            out.append(self.line(bare))
             before, empty = indent, False
-        return "".join(out), before, empty
+        return "".join(out), before
 
 
-def stood(paper: str, context: str, most: int = NEAR) -> list[tuple[int, int, int]]:
-    """Where the context stood in the paper before: how many words agree, and the number that followed.
-
-    The places with three words in common come first, then those with one, the nearest to the end first.
-    """
-    found: list[tuple[int, int, int]] = []
+def stood(paper: str, context: str) -> list[Match]:
+    """Where the context stood in the paper before: places with more words in common first, then nearer ones."""
+    found: list[Match] = []
     seen: set[int] = set()
-    end = len(paper)
-    for order in (4, 2, 1):
-        tail = context[-order:]
-        if len(tail) < order:
+    for order in _ORDERS:
+        if len(context) < order:
             continue
-        limit, left = end, most // order + most // 4
-        while left:
+        tail, limit = context[-order:], len(paper)
+        for _ in range(NEAR // order + NEAR // 4):
             at = paper.rfind(tail, 0, limit)
             if at < 0:
                 break
-            limit = at + order - 1
-            place = at + order
-            if place >= end or place in seen:
-                continue
-            seen.add(place)
-            agree = order
-            while agree < LONGEST and agree < place and agree < len(context) and paper[place - 1 - agree] == context[-1 - agree]:
-                agree += 1
-            found.append((agree, ord(paper[place]), end - place))
-            left -= 1
+            limit, place = at + order - 1, at + order
+            if place < len(paper) and place not in seen:
+                seen.add(place)
+                found.append((_agree(paper, place, context, order), ord(paper[place]), len(paper) - place))
     return found
 
 
-def followed(paper: str, context: str, numbers: Iterable[int], most: int = 32) -> list[tuple[int, int, int]]:
-    """The same, only for places that one of the numbers followed."""
-    found: list[tuple[int, int, int]] = []
-    end = len(paper)
+def followed(paper: str, context: str, numbers: Iterable[int]) -> list[Match]:
+    """The same, only for places where one of the numbers followed the context's last word."""
+    found: list[Match] = []
     for number in numbers:
-        tail = context[-1:] + chr(number)
-        limit = end
-        for _ in range(most):
+        tail, limit = context[-1:] + chr(number), len(paper)
+        for _ in range(NEAR // 3):
             at = paper.rfind(tail, 0, limit)
             if at < 0:
                 break
-            limit = at + 1
-            agree = 1
-            while agree < LONGEST and agree <= at and agree < len(context) and paper[at - agree] == context[-1 - agree]:
-                agree += 1
-            found.append((agree, number, end - at - 1))
+            limit, place = at + 1, at + 1
+            found.append((_agree(paper, place, context, 1), number, len(paper) - place))
     return found
+
+
+def _agree(paper: str, place: int, context: str, agree: int) -> int:
+    most = min(LONGEST, place, len(context))
+    while agree < most and paper[place - 1 - agree] == context[-1 - agree]:
+        agree += 1
+    return agree

@@ -34,6 +34,9 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def __contains__(self, text: object) -> bool:
+        return text in self._numbers
+
     @property
     def memory_bytes(self) -> int:
         """An estimate: texts as Python keeps them, and the tables over them."""
@@ -42,11 +45,6 @@ class Vocabulary:
     def number(self, text: str) -> int:
         """The word's number, or `UNKNOWN`."""
         return self._numbers.get(text, UNKNOWN)
-
-    def numbers(self, texts: Iterable[str]) -> list[int]:
-        """The numbers of words, where known."""
-        get = self._numbers.get
-        return [get(text, UNKNOWN) for text in texts]
 
     def learn(self, texts: Iterable[str]) -> list[int]:
         """The numbers of words, with new ones for those that deserve one."""

@@ -18,6 +18,7 @@ from typing import Any
 from cachewise.faults import NoKey, RequestFailed
 from cachewise.model.names import ModelName, ProviderName
 from cachewise.providers.base import Provider
+from cachewise.providers.threaded import Threaded
 from cachewise.settings.endpoints import KEY_VARIABLES, Endpoint
 
 log = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class Providers:
 async def _build(endpoint: Endpoint) -> Any:
     started = time.perf_counter()
     module = await asyncio.to_thread(importlib.import_module, _MODULES[endpoint.provider])
-    provider = await asyncio.to_thread(module.build, endpoint)
+    provider = Threaded(await asyncio.to_thread(module.build, endpoint), endpoint.name)
     gc.freeze()  # modules and classes stay: a full collection need not look through them while answers stream
     log.info("provider %s is ready after %.0f ms", endpoint.name, (time.perf_counter() - started) * 1000)
     return provider

@@ -1,0 +1,101 @@
+"""A workspace's files read into the index, a few milliseconds at a time.
+
+The caller says which files may be read (ignored and secret ones are its business), calls `work` in a thread, and rests
+between two calls, so that whatever else the process does gets its turn. Not here: threads, and watching for changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+
+from cachewise.offline.index import Index
+
+MOST_BYTES = 200_000_000
+"""Text of one workspace; what comes later is left out."""
+LARGEST_FILE = 500_000
+"""Bytes. Larger files are data or generated."""
+SLICE = 0.005
+"""Seconds of work between two rests."""
+
+
+class Indexer:
+    """Reads files into an index, once each.
+
+    Args:
+        index: where they go.
+        files: their names in the index, and where they are. Asked for one after the other, within `work`.
+        most_bytes: where to stop.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        files: Iterable[tuple[str, Path]],
+        *,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._index = index
+        self._most_bytes = most_bytes
+        self._clock = clock
+        self._contents: set[bytes] = set()
+        self._steps: Generator[None, None, None] = self._walk(iter(files))
+        self.files = 0
+        """Files taken in so far."""
+        self.bytes = 0
+        """Their size."""
+        self.done = False
+
+    def work(self, seconds: float = SLICE) -> bool:
+        """Go on for about so long, at least one step of one or two milliseconds; False when nothing is left."""
+        until = self._clock() + seconds
+        for _ in self._steps:
+            if self._clock() >= until:
+                return True
+        self.done = True
+        return False
+
+    def close(self) -> None:
+        """Give up; the file that was being read is not found."""
+        self._steps.close()
+        self.done = True
+
+    def _walk(self, files: Iterator[tuple[str, Path]]) -> Generator[None, None, None]:
+        for name, path in files:
+            yield
+            if name in self._index:
+                continue
+            content = read(path)
+            if content is None or self._known(content):
+                continue
+            if self.bytes + len(content) > self._most_bytes:
+                continue
+            yield
+            yield from self._index.adding(name, content.decode("utf-8", "replace"))
+            self.files += 1
+            self.bytes += len(content)
+        if self._index.wasteful:
+            yield from self._index.compacting()
+
+    def _known(self, content: bytes) -> bool:
+        """Whether the same bytes are in already; copies would only make it surer of what it knows."""
+        digest = hashlib.blake2b(content, digest_size=8).digest()
+        if digest in self._contents:
+            return True
+        self._contents.add(digest)
+        return False
+
+
+def read(path: Path) -> bytes | None:
+    """A file's content; None where it cannot be read, is too large, empty, or no text."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content if content and b"\0" not in content else None
