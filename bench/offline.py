@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Outcome:
     case: Case
     guess: Guess | None
     seconds: float
+    cpu: float
+    """Seconds of processor time: what an idle machine would need."""
 
     @property
     def right(self) -> bool:
@@ -43,9 +45,9 @@ def outcomes(made: Corpus, *, seed: int, positions: int, least: int) -> list[Out
     """Complete all cases."""
     out = []
     for case in cases(made, seed=seed, positions=positions):
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.thread_time()
         guess = complete(made.index, case.before, case.after, case.language, least=least)
-        out.append(Outcome(case, guess, time.perf_counter() - began))
+        out.append(Outcome(case, guess, time.perf_counter() - began, time.thread_time() - cpu))
     return out
 
 
@@ -127,13 +129,21 @@ def main() -> None:
     }
     for kind, wanted in kinds.items():
         print(row(kind, [outcome for outcome in everything if wanted(outcome.case)]))
+    for least in (0.7, 0.8, 0.9):
+        sure = [replace(outcome, guess=_sure(outcome.guess, least)) for outcome in everything]
+        print(row(f"  confidence {least}", sure))
     print(f"calibration error {100 * calibration_error(everything):.1f} points")
+
+
+def _sure(guess: Guess | None, least: float) -> Guess | None:
+    return guess if guess is not None and guess.confidence >= least else None
 
 
 def _cost(made: Corpus, found: Sequence[Outcome]) -> str:
     spread = Spread.of([outcome.seconds for outcome in found], 1000.0)
+    cpu = Spread.of([outcome.cpu for outcome in found], 1000.0)
     return (
-        f"  p50 {spread.median:.1f} p95 {spread.at(0.95):.1f} ms; {made.text_bytes / 1e6:.1f} MB indexed "
+        f"  p50 {spread.median:.1f} p95 {spread.at(0.95):.1f} ms (processor {cpu.median:.1f} {cpu.at(0.95):.1f}); {made.text_bytes / 1e6:.1f} MB indexed "
         f"in {made.seconds:.1f} s, {made.index.memory_bytes / 1e6:.1f} MB"
     )
 

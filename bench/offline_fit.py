@@ -134,19 +134,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python bench/offline_fit.py", description=__doc__)
     parser.add_argument("--folder", type=Path, nargs="*", default=[], help="corpora beside the standard library")
     parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--keep", action="store_true", help="keep the network; only calibrate anew")
     options = parser.parse_args()
     plans = [(stdlib(), 100 + seed, 40, 50) for seed in range(options.seeds)]
     plans += [(folder(root), 100, 20, 40) for root in options.folder]
-    rows: Rows = []
-    for files, seed, held, positions in plans:
-        made = corpus(files, seed=seed, held=held, half=TUNING)
-        for case in cases(made, seed=seed, positions=positions):
-            rows += rows_of(made.index, case)
-        print(f"{len(rows)} rows", flush=True)
-    weights = network(rows)
-    write(weights, ((0.0, 1.0), (0.0, 1.0)))
-    _reload(weights)
+    weights = _present() if options.keep else network(_rows(plans))
     pairs: list[tuple[float, bool]] = []
+    _use(weights)
     for files, seed, held, positions in (*plans[:3], *plans[options.seeds :]):
         made = corpus(files, seed=seed + 50, held=held, half=TUNING)
         for case in cases(made, seed=seed + 50, positions=positions):
@@ -157,7 +151,23 @@ def main() -> None:
     print(f"{len(pairs)} suggestions at {SHOW} and {EXTEND}, {100 * sum(r for _, r in pairs) / len(pairs):.1f} % right")
 
 
-def _reload(weights: Sequence[Any]) -> None:
+def _rows(plans: Sequence[tuple[list[Path], int, int, int]]) -> Rows:
+    rows: Rows = []
+    for files, seed, held, positions in plans:
+        made = corpus(files, seed=seed, held=held, half=TUNING)
+        for case in cases(made, seed=seed, positions=positions):
+            rows += rows_of(made.index, case)
+        print(f"{len(rows)} rows", flush=True)
+    return rows
+
+
+def _present() -> list[Any]:
+    return [np.array(part) for part in (np.array(trained.HIDDEN[0]).T, trained.HIDDEN[1])] + [
+        np.array(part) for part in (np.array(trained.OUTPUT[0]).T, trained.OUTPUT[1])
+    ]
+
+
+def _use(weights: Sequence[Any]) -> None:
     """Let the completer of this process use the new weights."""
     hidden = (tuple(map(tuple, weights[0].T.tolist())), tuple(weights[1].tolist()))
     output = (tuple(map(tuple, weights[2].T.tolist())), tuple(weights[3].tolist()))

@@ -6,7 +6,7 @@ One request is sent for each pause of at least a second, at the recording's own 
 those of the input, in plain input tokens, as shares of sending everything uncached. The floor is what no layout can
 go below that sends all files as they are: each token is written or plain once, when it is new, and read with every
 other request; the window around the cursor is plain; everything is written again where the cache ran out. It
-includes the system text and the task, which all layouts send. `--strict` leaves those two out of the floor.
+has no system text, no task and no frames around files, which all layouts send.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.layouts import LAYOUTS, Layout, Market, Request, tail_for
+from bench.picture import picture
 from bench.recordings import Moment, load, moments
 
 from cachewise.context.gather import Piece
 from cachewise.context.rent import Ratios
-from cachewise.context.system import SYSTEM
 from cachewise.model.names import ModelName
 from cachewise.providers.traits import traits
 from cachewise.simulator.account import Account, Charge
@@ -90,14 +90,12 @@ def replay(
     others: Sequence[Piece],
     name: str = "claude",
     layouts: Iterable[Callable[[Sequence[Piece], Market], Layout]] = LAYOUTS,
-    *,
-    strict: bool = False,
 ) -> Replay:
     """What each layout costs for these requests."""
     trade = market(name)
     model = MARKETS[name][0]
     requests = _requests(sequence, trade.traits.ttl_seconds)
-    floor, uncached = _floor(requests, others, trade.ratios, strict=strict)
+    floor, uncached = _floor(requests, others, trade.ratios)
     bills = []
     table = TokenTable(2_048)
     for make in layouts:
@@ -129,16 +127,16 @@ def _requests(sequence: Sequence[Moment], ttl: float) -> list[Request]:
     return found
 
 
-def _floor(requests: Sequence[Request], others: Sequence[Piece], ratios: Ratios, *, strict: bool) -> tuple[Bill, float]:
+def _floor(requests: Sequence[Request], others: Sequence[Piece], ratios: Ratios) -> tuple[Bill, float]:
     """The floor, and the cost of sending everything uncached."""
     bill = Bill("floor")
     uncached = 0.0
-    stable = sum(count_tokens(piece.text) for piece in others) + (0 if strict else count_tokens(SYSTEM))
+    stable = sum(count_tokens(piece.text) for piece in others)
     before = ""
     for request in requests:
         own = count_tokens(request.text)
         low, high = max(0, request.cursor - _WINDOW // 2), request.cursor + _WINDOW // 2
-        tail = count_tokens(request.text[low:high]) + (0 if strict else _TASK_TOKENS)
+        tail = count_tokens(request.text[low:high])
         new = min(own, count_tokens(_new_text(before, request.text)))
         whole = stable + own
         if request.cold:
@@ -152,7 +150,6 @@ def _floor(requests: Sequence[Request], others: Sequence[Piece], ratios: Ratios,
 
 _WINDOW = 1_000
 """Characters around the cursor that the floor counts as plain, half of them before it."""
-_TASK_TOKENS = count_tokens(tail_for("", 0))
 
 
 def _new_text(old: str, new: str) -> str:
@@ -211,16 +208,20 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=1.0, help="seconds without a key before a request")
     parser.add_argument("--first", type=int, help="only so many requests")
     parser.add_argument("--only", help="layouts whose names begin so, besides the floor")
-    parser.add_argument("--strict", action="store_true", help="a floor without the system text and the task")
+    parser.add_argument("--plot", type=Path, help="write a picture of the last table's costs to this SVG file")
     options = parser.parse_args()
     chosen = [make for make in LAYOUTS if make.name.startswith(options.only or "")]  # type: ignore[attr-defined]
     for path in options.recording:
         sequence = list(moments(load(path), options.pause))[: options.first]
         for tokens in options.others:
             for name in MARKETS if options.market == "all" else (options.market,):
-                result = replay(sequence, library(tokens), name, chosen, strict=options.strict)
+                result = replay(sequence, library(tokens), name, chosen)
                 print(f"{path.name}: {result.requests:,} requests, {tokens:,} tokens of other files, {name}")
                 print(table(result), end="\n\n", flush=True)
+                if options.plot is not None:
+                    title = f"{path.name}, {tokens:,} tokens of other files, {name}"
+                    shown = [(bill.name, bill.costs) for bill in (*result.bills, result.floor)]
+                    options.plot.write_text(picture(title, shown), encoding="utf-8")
     return 0
 
 

@@ -2,7 +2,13 @@
 # Installs the programs that the tests run for real and that pip can't bring. usage: tools/system.sh
 set -eu
 missing=""
-command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+need() { # PROGRAM PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need redis-server redis-server
+need tmux tmux
+need luacheck lua-check
+[ -n "${CACHEWISE_NVIM:-}" ] || need patchelf patchelf
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -1,10 +1,11 @@
 ---@brief
 ---
---- cachewise streams LLM completions and explanations, keeps the provider's prompt cache warm and says what each request
---- cost. It needs the program `cachewise` in `$PATH` and a key in the environment, such as `OPENROUTER_API_KEY`.
+--- cachewise streams LLM completions and explanations, keeps the provider's prompt cache warm and says what each
+--- request cost. It needs the program `cachewise` in `$PATH` and a key in the environment, such as
+--- `OPENROUTER_API_KEY`.
 ---
---- This file is enough for inline completion (Neovim 0.12), explanations as code actions, and progress messages that end
---- with the cost:
+--- This file is enough for inline completion (Neovim 0.12), explanations as code actions, and progress messages that
+--- end with the cost:
 --- ```lua
 --- vim.lsp.enable('cachewise')
 --- vim.keymap.set('i', '<Tab>', function()
@@ -12,11 +13,11 @@
 --- end, { expr = true })
 --- ```
 ---
---- The last status of the server, with all its figures, is in `vim.g.cachewise_status`; the event `User CachewiseStatus`
---- tells of a new one.
+--- The last status of the server, with all its figures, is in `vim.g.cachewise_status`; the event
+--- `User CachewiseStatus` tells of a new one.
 
----Milliseconds between two times that a growing suggestion is asked for. Above the 200 ms that Neovim waits before it
----asks, which every call starts anew.
+---Milliseconds between two times that a growing suggestion is asked for. Above the 200 ms that Neovim waits before
+---it asks, which every call starts anew.
 local GROWTH_INTERVAL = 300
 
 ---@type table<integer, 'waiting'|'again'> by buffer

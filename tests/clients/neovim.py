@@ -134,8 +134,8 @@ class Neovim:
 
     async def messages(self) -> str:
         """What Neovim has told its user."""
-        told: str = await self.call("nvim_exec2", "messages", {"output": True})
-        return str(told)
+        told = await self.call("nvim_exec2", "messages", {"output": True})
+        return str(told["output"])
 
     @property
     def log(self) -> str:

@@ -206,7 +206,7 @@ async def test_command_line_completion(shared: Desk, typed: str, offered: list[s
         pytest.param("{ kesy = false }", "there is no option kesy", id="unknown"),
         pytest.param("{ keys = { acept = 'x' } }", "there is no option keys.acept", id="unknown-key"),
         pytest.param("{ window = { style = 'tab' } }", "float, split or vsplit", id="style"),
-        pytest.param("{ restart = 3 }", "restart: expected boolean", id="type"),
+        pytest.param("{ restart = 3 }", "restart is a boolean, not a number", id="type"),
     ],
 )
 async def test_options_are_checked(shared: Desk, options: str, told: str) -> None:

@@ -149,7 +149,7 @@ async def test_what_is_asked_by_hand_waits_for_room_and_what_typing_asked_is_dro
     async with desk(Script(token_delay=0.02), config=config, options={"completion": {"debounceMs": 0}}) as d:
         one, other = (d.open(name, TEXT) for name in ("one.py", "other.py"))
         running = asyncio.create_task(d.explain(one))
-        await d.simulator.until(lambda: len(d.records) == 1)
+        await d.simulator.until(lambda: len(d.records) == 1, 30)
         waiting = asyncio.create_task(d.explain(other))
         assert await d.complete(other, *AT, kind=2) == []
         assert len(d.records) == 1

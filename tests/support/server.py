@@ -277,7 +277,8 @@ def check_conduct(lsp: LspProcess) -> None:
     answered = {number: len(replies) for number, replies in lsp.replies.items() if len(replies) != 1}
     assert not answered, f"requests with another number of replies than one: {answered}"
     for sign in ("Traceback", " failed: ", "was never awaited", "never retrieved", "was destroyed", "ResourceWarning"):
-        assert sign not in lsp.stderr, lsp.stderr[-6000:]
+        found = [line for line in lsp.stderr.splitlines() if sign in line]
+        assert not found, found
     shown = [m["method"] for m in lsp.messages if m.get("method") in ("window/showMessage", "window/logMessage")]
     assert not shown, "the server shows popups"
 

@@ -46,7 +46,9 @@ class Screen:
 @st.composite
 def moves(draw: st.DrawFn) -> tuple[str, str, int, int, str]:
     """A kind of move, a file, two places in it as thousandths, and a text."""
-    kind = draw(st.sampled_from(("edit", "edit", "edit", "open", "close", "cold", "import", "learn", "select", "swap")))
+    kind = draw(
+        st.sampled_from(("edit", "edit", "edit", "open", "close", "cold", "tepid", "import", "learn", "select", "swap"))
+    )
     places = sorted((draw(st.integers(0, 1000)), draw(st.integers(0, 1000))))
     if kind == "edit" and draw(st.booleans()):
         places[1] = min(places[0] + 3, 1000)
@@ -54,7 +56,7 @@ def moves(draw: st.DrawFn) -> tuple[str, str, int, int, str]:
     return kind, draw(st.sampled_from(NAMES[:-1])), places[0], places[1], text
 
 
-def check(screen: Screen, name: str, tail: AnyTail, start: int, end: int, *, cold: bool = False) -> None:
+def check(screen: Screen, name: str, tail: AnyTail, start: int, end: int, *, kind: str = "") -> None:
     """Plan a request, and hold all promises."""
     text = screen.texts[name]
     others = [piece(n, t) for n, t in screen.texts.items() if n != name]
@@ -66,7 +68,9 @@ def check(screen: Screen, name: str, tail: AnyTail, start: int, end: int, *, col
         tail,
         replace(traits(), style=screen.style),  # type: ignore[arg-type]
         screen.budget,
-        cold=cold,
+        ttl="1h" if screen.budget % 3 else "5m",
+        cold=kind == "cold",
+        working_cold=kind in ("cold", "tepid"),
         ratios=screen.ratios,
     )
     check_rebuilt(plan, screen, name, text)
@@ -103,9 +107,7 @@ def check_rebuilt(plan: PromptPlan, screen: Screen, name: str, text: str) -> Non
     script=st.lists(moves(), min_size=8, max_size=30),
     style=st.sampled_from(("control", "breakpoint", "automatic", "none")),
     budget=st.sampled_from((ROOMY, ROOMY, 1_600, 2_400)),
-    ratios=st.sampled_from(
-        (Ratios(), Ratios(read=0.05), Ratios(write=1.0), Ratios(write=1_000.0), Ratios(write=1_000.0))
-    ),
+    ratios=st.sampled_from((Ratios(), Ratios(read=0.05), Ratios(write=1.0), Ratios(write=1_000.0), Ratios(write=2.0))),
 )
 def test_promises_hold_after_any_moves(
     first: str, script: list[tuple[str, str, int, int, str]], style: str, budget: int, ratios: Ratios
@@ -136,7 +138,7 @@ def test_promises_hold_after_any_moves(
             estimator.learn(1000, 700 + low)
         elif kind == "select":
             tail = TailSpec(kind="ask", question=text, diagnostics=(text,), enclosing=(start, end))
-        check(screen, current, tail, start, end, cold=kind == "cold")
+        check(screen, current, tail, start, end, kind=kind)
 
 
 @settings(max_examples=300, deadline=None)

@@ -169,9 +169,7 @@ def test_memory_stays_within_what_large_workspaces_allow(files: int) -> None:
     """200 MB of code are about 45 million words; 300 MB allow six and a half bytes for each."""
     chance = random.Random(1)
     words = [f"word_{at}" for at in range(3000)]
-    texts = [
-        "\n".join(" ".join(chance.choices(words, k=8)) + f"({at})" for at in range(300)) for _ in range(files)
-    ]
+    texts = ["\n".join(" ".join(chance.choices(words, k=8)) + f"({at})" for at in range(300)) for _ in range(files)]
     index = Index()
     index.add("vocabulary.py", "\n".join(f"{word} {word}" for word in words))
     tracemalloc.start()

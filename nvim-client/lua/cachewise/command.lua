@@ -9,13 +9,14 @@ local M = {}
 ---@param done fun(result: any)
 local function execute(name, argument, done)
   local bufnr = vim.api.nvim_get_current_buf()
-  local client = require('cachewise.question').client(bufnr)
+  -- What is about no file can be asked from anywhere, such as an explanation.
+  local client = require('cachewise.question').client(argument.uri and bufnr or nil)
   if not client then
     return
   end
   argument.uri = argument.uri and vim.uri_from_bufnr(bufnr)
   local params = { command = name, arguments = next(argument) and { argument } or nil }
-  client:request('workspace/executeCommand', params, function(err, result)
+  require('cachewise.compat').request(client, 'workspace/executeCommand', params, function(err, result)
     if err then
       vim.notify('cachewise: ' .. err.message, vim.log.levels.ERROR)
     else

@@ -1,7 +1,7 @@
 ---Taking suggestions: whole, by word, by line, and never into text that has moved on.
 ---
----Showing them is Neovim's own work. What it does not do: fit a suggestion to keys that were typed after it was made, and
----keep the rest of one that was taken in part. The rest stays visible here until Neovim shows something of its own.
+---Showing them is Neovim's own work. What it does not do: fit a suggestion to keys that were typed after it was made,
+---and keep the rest of one that was taken in part. The rest stays visible here until Neovim shows something of its own.
 
 local M = {}
 
@@ -106,7 +106,8 @@ local function fitting(item)
   if not item.range then
     return col, text
   end
-  local first_row, first, last_row, last = item.range.start_row, item.range.start_col, item.range.end_row, item.range.end_col
+  local first_row, first, last_row, last =
+    item.range.start_row, item.range.start_col, item.range.end_row, item.range.end_col
   if first_row ~= row or last_row ~= row or col < last then
     return
   end

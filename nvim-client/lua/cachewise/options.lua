@@ -55,6 +55,17 @@ M.defaults = {
   restart = true,
 }
 
+---@type table<string, string[]>
+local TYPES = {
+  cmd = { 'table' },
+  filetypes = { 'table' },
+  settings = { 'table' },
+  pause = { 'table' },
+  keys = { 'table', 'boolean' },
+  window = { 'table' },
+  restart = { 'boolean' },
+}
+
 local STYLES = { float = true, split = true, vsplit = true }
 
 ---@type cachewise.Options
@@ -77,15 +88,13 @@ end
 ---@return cachewise.Options
 function M.set(given)
   given = given or {}
-  local known = { 'cmd', 'filetypes', 'settings', 'pause', 'keys', 'window', 'restart' }
-  check_names(given, known, '')
-  vim.validate('cmd', given.cmd, 'table', true)
-  vim.validate('filetypes', given.filetypes, 'table', true)
-  vim.validate('settings', given.settings, 'table', true)
-  vim.validate('pause', given.pause, 'table', true)
-  vim.validate('keys', given.keys, { 'table', 'boolean' }, true)
-  vim.validate('window', given.window, 'table', true)
-  vim.validate('restart', given.restart, 'boolean', true)
+  check_names(given, vim.tbl_keys(TYPES), '')
+  for name, types in pairs(TYPES) do
+    local kind = type(given[name])
+    if given[name] ~= nil and not vim.list_contains(types, kind) then
+      error(('cachewise: %s is a %s, not a %s'):format(name, table.concat(types, ' or a '), kind), 0)
+    end
+  end
   if type(given.keys) == 'table' then
     check_names(given.keys --[[@as table]], vim.tbl_keys(M.defaults.keys), 'keys.')
   end

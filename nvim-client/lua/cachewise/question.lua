@@ -1,5 +1,7 @@
 ---Explanations and answers: asked by command, by key or by a code action, streamed into the window.
 
+local compat = require('cachewise.compat')
+
 local M = {}
 
 ---@class cachewise.Question
@@ -8,13 +10,13 @@ local M = {}
 ---@field place table `range` or `position`, as the protocol has them
 ---@field question? string
 
----The server's client at a buffer; says so where there is none.
----@param bufnr integer
+---The server's client at a buffer, or any; says so where there is none.
+---@param bufnr? integer
 ---@return vim.lsp.Client?
 function M.client(bufnr)
   local client = vim.lsp.get_clients({ name = 'cachewise', bufnr = bufnr })[1]
   if not client then
-    vim.notify('cachewise is not at work in this buffer; :checkhealth cachewise may tell why.', vim.log.levels.WARN)
+    vim.notify('cachewise is not at work here; :checkhealth cachewise may tell why.', vim.log.levels.WARN)
   end
   return client
 end
@@ -81,7 +83,7 @@ local function send(question, view, first_line)
   })
   view:note(('answer comes in · %s stops'):format(require('cachewise.options').current.window.stop))
   local method = question.question and 'cachewise/ask' or 'cachewise/explain'
-  local sent, id = client:request(method, params, function(err, result)
+  local sent, id = compat.request(client, method, params, function(err, result)
     stream.close(partial, work)
     view.on_stop = nil
     if err then
@@ -102,7 +104,7 @@ local function send(question, view, first_line)
   view.on_stop = function()
     -- Neovim drops the reply to a request that it cancelled, so this is the end of it, but for the cost.
     stopped = true
-    client:cancel_request(id)
+    compat.cancel(client, id)
     view:append('\n\n*stopped*\n')
   end
 end

@@ -27,7 +27,8 @@ local function on_exit(code, signal)
       return now - time < SPAN
     end, restarts)
     if #restarts >= MOST_RESTARTS then
-      local often = 'The cachewise server died %d times. It stays down until :Cachewise restart; :Cachewise log tells why.'
+      local often =
+        'The cachewise server died %d times. It stays down until :Cachewise restart; :Cachewise log tells why.'
       vim.notify(often:format(#restarts + 1), vim.log.levels.ERROR)
       return
     end
@@ -89,7 +90,7 @@ end
 function M.restart()
   restarts = {}
   for _, client in ipairs(vim.lsp.get_clients({ name = 'cachewise' })) do
-    client:stop()
+    require('cachewise.compat').stop(client)
   end
   local tries = 100
   local function again()

@@ -142,7 +142,8 @@ class DiskStore:
             return default
         work = asyncio.wrap_future(self._thread.submit(self._worker.run, side, operation, default))
         try:
-            outcome: Outcome[T] = await asyncio.wait_for(work, deadline)
+            async with asyncio.timeout(deadline):  # not wait_for: up to Python 3.11 it may swallow a cancel
+                outcome: Outcome[T] = await work
         except TimeoutError:
             if self._opened or time.monotonic() - self._first_use > deadlines.OPENING:
                 breaker.failed()

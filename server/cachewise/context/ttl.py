@@ -58,6 +58,11 @@ class Gaps:
         ttl: TtlSetting = "off" if setting == "off" else self._written
         return Warmth(ttl=ttl, cold=cold, working_cold=cold or (gap is not None and gap >= short))
 
+    def gone_cold(self, now: float, traits: CacheTraits) -> bool:
+        """Whether nothing is left of what the last request wrote; False where there was none."""
+        life = TTL_SECONDS["1h"] if self._written == "1h" else traits.ttl_seconds
+        return self._last is not None and now - self._last >= life
+
     def _chosen(self, setting: TtlSetting, traits: CacheTraits, ratios: Ratios) -> Ttl:
         """The life that would have cost less over the gaps seen.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Conversation:
         self._outcome: Outcome = "cancelled"
         self._fault: RequestFailed | None = None
         self._attempts = 1
+        self._first = False
+        """Whether others wait for this request's answer to begin, because the prefix was cold."""
 
     @property
     def usage(self) -> Usage | None:
@@ -125,6 +128,8 @@ class Conversation:
             max_retries=question.max_retries,
             max_wait=question.max_wait,
         )
+        if self._meter.expected.state == "cold":
+            self._first = await self._rooms.gate.enter((question.folder, question.model))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 self._note(event)
@@ -133,6 +138,7 @@ class Conversation:
     def _note(self, event: StreamEvent) -> None:
         match event:
             case TextDelta():
+                self._leave_gate(begun=True)
                 self._meter.delta(event.text)
             case Opened():
                 self._meter.opened(event)
@@ -142,6 +148,12 @@ class Conversation:
                 self._outcome = "complete"
             case Failed() if self._outcome != "complete":  # else the text was enough before the stream broke
                 self._fault, self._attempts, self._outcome = event.fault, event.attempts, "failed"
+
+    def _leave_gate(self, *, begun: bool) -> None:
+        """Let the requests go that wait for this one to write the prefix."""
+        if self._first:
+            self._first = False
+            self._rooms.gate.leave((self._question.folder, self._question.model), begun=begun)
 
     async def _drain(self, events: AsyncGenerator[StreamEvent, None]) -> None:
         """Give a stream whose text is enough a moment to report its usage, then let it go."""
@@ -162,7 +174,12 @@ class Conversation:
             self._slot.release()
             self._rooms.end()
             usage = self._meter.finish(self._outcome, fault=self._fault, attempts=self._attempts)
-            self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens.input)
+            self._leave_gate(begun=False)
+            self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens)
+            if question.feature != "warm":
+                self._rooms.intents.answered(
+                    question.folder, question.model, time.monotonic(), _life(question.model), usage.tokens.cache_read
+                )
             if self._meter.wants_bill and self._meter.generation_id is not None:
                 self._rooms.later(self._ask_later(self._meter.generation_id))
 
@@ -193,13 +210,18 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
     meter = rooms.ledger.start(
         feature=question.feature,
         plan=question.plan,
-        traits=traits(question.model),
+        traits=rooms.prompts.learnt(question.model, traits(question.model)),
         model=question.model,
         session_id=rooms.prompts.session_id(question.folder),
         hold=leave.hold,
         workspace=rooms.prompts.workspace(question.folder),
     )
     return Conversation(rooms, question, provider, meter, leave.slot)
+
+
+def _life(model: ModelName) -> float:
+    """Seconds that what a request wrote lives at least."""
+    return traits(model).ttl_seconds
 
 
 def require_provider(rooms: Rooms, model: ModelName) -> CacheTraits:

@@ -12,7 +12,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from cachewise.ledger.prices import Prices
 from cachewise.model.names import CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
+from cachewise.model.usage import Tokens
 from cachewise.session.documents import Documents
 from cachewise.settings.places import ensure_private
 from cachewise.settings.schema import Settings
@@ -27,6 +28,7 @@ from cachewise.settings.schema import Settings
 if TYPE_CHECKING:  # the room is loaded after `initialize` was answered (`lsp/handlers.py`)
     from cachewise.context.gather import Gatherer
     from cachewise.context.layout import SharedContext
+    from cachewise.context.minimum import Minimum
     from cachewise.context.rent import Ratios
     from cachewise.context.tail import AnyTail
     from cachewise.context.ttl import Gaps
@@ -54,6 +56,7 @@ class Prompts:
         self._state = state
         self._clock = clock
         self._folders: dict[str | None, _Folder] = {}
+        self._minimums: dict[ModelName, Minimum] = {}
         self._globs: tuple[str, ...] = ()
         self._salt: bytes | None = None
 
@@ -96,6 +99,7 @@ class Prompts:
         near = [other for other in open_documents if other.folder == snapshot.folder]
         pieces = await folder.gatherer.gather(snapshot, near, shared.paths)
         ratios = self._ratios(model)
+        traits = self.learnt(model, traits)
         gaps = folder.gaps.setdefault(model, Gaps())
         warmth = gaps.request(self._clock(), settings.prompt_cache_ttl, traits, ratios)
         return shared.plan(
@@ -110,11 +114,28 @@ class Prompts:
             ratios=ratios,
         )
 
-    def learn(self, folder: str | None, model: ModelName, plan: PromptPlan, reported: int | None) -> None:
-        """Correct the token estimates by what the provider counted for a plan."""
+    def learn(self, folder: str | None, model: ModelName, plan: PromptPlan, tokens: Tokens | None) -> None:
+        """Correct the token estimates, and the model's minimum, by what the provider counted for a plan."""
+        reported = None if tokens is None else tokens.input
         found = self._folders.get(folder)
         if found is not None and reported is not None and (shared := found.shared.get(model)) is not None:
             shared.estimator.learn(plan.tokens, reported)
+        if tokens is not None and reported and plan.tokens and len(plan.prefix) - 1 in plan.marks:
+            from cachewise.context.minimum import Minimum
+
+            prefix = round(plan.prefix_tokens * reported / plan.tokens)
+            self._minimums.setdefault(model, Minimum()).learn(prefix, tokens.cache_read, tokens.cache_write)
+
+    def learnt(self, model: ModelName, traits: CacheTraits) -> CacheTraits:
+        """The traits of a model with what its provider's reports have told of them."""
+        found = self._minimums.get(model)
+        return traits if found is None else replace(traits, minimum_tokens=found.of(traits.minimum_tokens))
+
+    def gone_cold(self, folder: str | None, model: ModelName, traits: CacheTraits) -> bool:
+        """Whether a request was made before in this folder, and so long ago that the cache has nothing left of it."""
+        found = self._folders.get(folder)
+        gaps = found.gaps.get(model) if found is not None else None
+        return gaps is not None and gaps.gone_cold(self._clock(), traits)
 
     def _ratios(self, model: ModelName) -> Ratios:
         """The model's own price ratios; the usual ones while the price list is not there, or does not know it."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cachewise.faults import RequestFailed
+from cachewise.features.gate import Gate
 from cachewise.features.health import Health
+from cachewise.features.intent import Intents
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
 from cachewise.ledger.ledger import Ledger
@@ -40,6 +42,8 @@ class Rooms:
     pages: Pages
     health: Health
     limits: Limits = field(default_factory=Limits)
+    gate: Gate = field(default_factory=Gate)
+    intents: Intents = field(default_factory=Intents)
     prepared: bool = False
     warming: list[asyncio.Task[None]] = field(default_factory=list)
     """The loading of providers; the registry owns it, here it is only kept from being lost."""

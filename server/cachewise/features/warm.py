@@ -1,10 +1,15 @@
-"""Writing the shared prefix to the provider's cache before it is needed, by the smallest request there is."""
+"""Writing the shared prefix to the provider's cache before it is needed, by the smallest request there is.
+
+By hand (`cachewise.prewarm`), and on intent: when somebody comes back to a document whose prefix has gone cold. Its cost
+is counted apart, as the feature `warm`. Not here: when it is done without being asked for (`ahead.py`).
+"""
 
 from __future__ import annotations
 
 from cachewise.context.tail import TailSpec
 from cachewise.features.converse import Question, converse, require_provider
 from cachewise.features.rooms import Rooms
+from cachewise.model.names import ModelName
 from cachewise.model.snapshot import Snapshot
 from cachewise.model.usage import Usage
 
@@ -12,15 +17,17 @@ WARM_TOKENS = 1
 """`max_tokens: 0` is only documented by Anthropic, for requests that do not stream; 1 is taken everywhere."""
 
 
-async def warm(rooms: Rooms, snapshot: Snapshot, *, allow_over_budget: bool = False) -> Usage:
+async def warm(
+    rooms: Rooms, snapshot: Snapshot, *, allow_over_budget: bool = False, model: ModelName | None = None
+) -> Usage:
     """Send the prefix with an empty question. Returns what that cost; its answer is thrown away.
 
     Raises:
         RequestFailed: no key, or the provider failed.
     """
-    model = rooms.settings.model
-    traits = require_provider(rooms, model)
-    plan = await rooms.prompts.plan(snapshot, TailSpec(kind="warm"), model, traits, rooms.settings)
+    model = model or rooms.settings.model
+    kept = require_provider(rooms, model)
+    plan = await rooms.prompts.plan(snapshot, TailSpec(kind="warm"), model, kept, rooms.settings)
     question = Question(
         feature="warm",
         model=model,

@@ -28,7 +28,7 @@ from cachewise.ledger.prefix import Expectation
 from cachewise.ledger.prices import Price, Prices, estimate, savings
 from cachewise.model.events import Opened, UsageReport
 from cachewise.model.names import ModelName
-from cachewise.model.usage import UNKNOWN_COST, CacheMiss, Cost, Feature, Outcome, Tokens, Usage
+from cachewise.model.usage import UNKNOWN_COST, CacheMiss, Cost, Feature, Outcome, Predicted, Tokens, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,16 @@ class Meter:
         return self._usage
 
     @property
+    def predicted(self) -> Predicted:
+        """What the input was expected to be billed as when the request was started."""
+        tokens = self.expected.split(0)
+        whole, read, write = tokens.input or 0, tokens.cache_read or 0, tokens.cache_write or 0
+        free = self._model.provider in ("local", "offline")
+        price = self._prices.price(self._model) if self._prices.loaded and not free else None
+        usd = Decimal(0) if free else estimate(tokens, price)
+        return Predicted(cache_read=read, cache_write=write, plain=whole - read - write, usd=usd)
+
+    @property
     def wants_bill(self) -> bool:
         """Whether the request is over without a bill that its provider could still be asked for."""
         billed = self._report is not None and self._report.billed is not None
@@ -138,6 +148,7 @@ class Meter:
             total_ms=(ended - self._began) * 1000,
             outcome=outcome,
             cache_miss=miss,
+            predicted=self.predicted,
         )
         self._book(self._entry(self._usage), None)
         return self._usage

@@ -53,8 +53,13 @@ def cancelled() -> dict[str, Any]:
 
 
 def log_failure(failure: BaseException, where: str) -> None:
-    """Logs what nobody can be answered about: the type of the exception and where it comes from, no content."""
-    if not isinstance(failure, asyncio.CancelledError):
+    """Logs what nobody can be answered about: the type of the exception and where it comes from, no content.
+
+    A `Fault` is expected, such as a notification about a document that is not open, and so it is no error here.
+    """
+    if isinstance(failure, Fault):
+        _log.info("%s refused: %s", where, type(failure).__name__)
+    elif not isinstance(failure, asyncio.CancelledError):
         _log.error("%s failed: %s", where, describe(failure))
 
 

@@ -55,6 +55,26 @@ class CacheMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What the input of a request was expected to be billed as, before it was sent."""
+
+    cache_read: int
+    cache_write: int
+    plain: int
+    usd: Decimal | None
+    """Of the input alone, by the list; None without a list price."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The `predicted` object of a usage."""
+        return {
+            "cacheReadTokens": self.cache_read,
+            "cacheWriteTokens": self.cache_write,
+            "plainTokens": self.plain,
+            "inputUsd": dollars(self.usd),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """The record of one request that a user is shown."""
 
@@ -67,6 +87,8 @@ class Usage:
     total_ms: float
     outcome: Outcome
     cache_miss: CacheMiss | None = None
+    predicted: Predicted | None = None
+    """None for what was not sent to a provider."""
 
     def to_json(self) -> dict[str, Any]:
         """The protocol's `Usage` object. Money becomes a JSON number; unknown becomes null."""
@@ -88,6 +110,7 @@ class Usage:
             "cacheMiss": None
             if miss is None
             else {"reason": miss.reason, "tokens": miss.tokens, "detail": miss.detail},
+            "predicted": None if self.predicted is None else self.predicted.to_json(),
         }
 
 

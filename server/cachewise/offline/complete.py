@@ -15,14 +15,15 @@ from cachewise.offline.index import Index
 from cachewise.offline.rest import fitted
 from cachewise.offline.scene import Scene, current_line, scene
 
-SHOW = 0.38
+SHOW = 0.5
 """Least product of probabilities for a suggestion to be shown at all, before calibration."""
-EXTEND = 0.75
+EXTEND = 0.65
 """Least product for the words behind what is enough to be shown."""
-LEAST = 2
+LEAST = 3
 """Fewest characters worth showing, blanks at the ends not counted."""
-_GIVE_UP = 0.2
 _MOST_STEPS = 40
+_SLACK = 0.9
+"""An offer may be a little surer than one before it, since part of a word is surer than the word."""
 _PART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=_)(?=[A-Za-z0-9])")
 
 
@@ -71,8 +72,11 @@ def cut(found: Iterator[Offer], least: int = LEAST, show: float = SHOW, extend: 
     best: Offer | None = None
     for offer in found:
         enough = best is not None and len(best.text.strip()) >= least
-        if offer.product >= (extend if enough else show):
+        needed = extend if enough else show
+        if offer.product >= needed:
             best = offer
+        elif offer.product < _SLACK * needed:
+            break
     return best if best is not None and len(best.text.strip()) >= least else None
 
 
@@ -101,7 +105,5 @@ def offers(index: Index, start: Scene) -> Iterator[Offer]:
         if best.piece:
             yield Offer(text, product * begins)
         product *= exact / whole
-        if product < _GIVE_UP:
-            return
         context += chr(best.number)
         unfinished = ""
