@@ -23,6 +23,7 @@ from bench.offline_cases import REPORTING, TUNING, Case, Corpus, cases, corpus, 
 
 from cachewise.offline.complete import LEAST, Guess, complete
 from cachewise.offline.index import Index
+from cachewise.offline.indexer import Indexer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,28 @@ def fill(megabytes: float, roots: Sequence[Path]) -> None:
     endings = (".py", ".js", ".ts", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".md", ".lua")
     before = _resident()
     index = Index(int(megabytes * 1e6))
-    size, began, slowest = 0, time.perf_counter(), 0.0
-    for path in (path for root in roots for path in folder(root, endings)):
-        if size >= megabytes * 1e6:
-            break
-        text = path.read_text("utf-8", "replace")
-        size += len(text.encode("utf-8", "replace"))
-        last = time.perf_counter()
-        for _ in index.adding(str(path), text):
-            now = time.perf_counter()
-            slowest, last = max(slowest, now - last), now
-    seconds = time.perf_counter() - began
+    paths = [path for root in roots for path in folder(root, endings)]
+    indexer = Indexer(index, ((str(path), path) for path in paths), most_bytes=int(megabytes * 1e6))
+    longest, began, cpu = 0.0, time.perf_counter(), time.thread_time()
+    more = True
+    while more:
+        step = time.thread_time()
+        more = indexer.work(0.0)
+        longest = max(longest, time.thread_time() - step)
+    held = f"estimate {index.memory_bytes / 1e6:.0f} MB, resident {_resident() - before:.0f} MB more"
     print(
-        f"{size / 1e6:.0f} MB of text, {len(index)} files, {seconds:.0f} s, longest step {1000 * slowest:.0f} ms; "
-        f"estimate {index.memory_bytes / 1e6:.0f} MB, resident {_resident() - before:.0f} MB more"
+        f"{indexer.bytes / 1e6:.0f} MB of text in {indexer.files} files of {len(paths)}; "
+        f"{time.perf_counter() - began:.0f} s, {time.thread_time() - cpu:.0f} s of processor time, longest step "
+        f"{1000 * longest:.0f} ms; {held}"
     )
+    tail = list(cases(Corpus.around(index, paths[:: max(1, len(paths) // 30)]), seed=1, positions=10))
+    spent = []
+    for case in tail:
+        cpu = time.thread_time()
+        complete(index, case.before, case.after, case.language)
+        spent.append(time.thread_time() - cpu)
+    spread = Spread.of(spent, 1000.0)
+    print(f"completing in it: processor time p50 {spread.median:.1f} p95 {spread.at(0.95):.1f} ms")
 
 
 def main() -> None:
@@ -143,8 +151,8 @@ def _cost(made: Corpus, found: Sequence[Outcome]) -> str:
     spread = Spread.of([outcome.seconds for outcome in found], 1000.0)
     cpu = Spread.of([outcome.cpu for outcome in found], 1000.0)
     return (
-        f"  p50 {spread.median:.1f} p95 {spread.at(0.95):.1f} ms (processor {cpu.median:.1f} {cpu.at(0.95):.1f}); {made.text_bytes / 1e6:.1f} MB indexed "
-        f"in {made.seconds:.1f} s, {made.index.memory_bytes / 1e6:.1f} MB"
+        f"  p50 {spread.median:.1f} p95 {spread.at(0.95):.1f} ms (processor {cpu.median:.1f} {cpu.at(0.95):.1f}); "
+        f"{made.text_bytes / 1e6:.1f} MB indexed in {made.seconds:.1f} s, {made.index.memory_bytes / 1e6:.1f} MB"
     )
 
 

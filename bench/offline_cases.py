@@ -52,6 +52,11 @@ class Corpus:
     """How long indexing took."""
     text_bytes: int
 
+    @classmethod
+    def around(cls, index: Index, paths: Sequence[Path]) -> Corpus:
+        """For an index that is there, and files that may be in it."""
+        return cls(index=index, held=tuple(paths), lines=frozenset(), seconds=0.0, text_bytes=0)
+
 
 def stdlib() -> list[Path]:
     """The running Python's standard library, without its tests."""

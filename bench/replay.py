@@ -12,6 +12,7 @@ has no system text, no task and no frames around files, which all layouts send.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.layouts import LAYOUTS, Layout, Market, Request, tail_for
+from bench.layouts import LAYOUTS, Layout, Market, Planner, Request, tail_for
 from bench.picture import picture
 from bench.recordings import Moment, load, moments
 
@@ -199,6 +200,20 @@ def table(result: Replay) -> str:
     )
 
 
+def compared(sequence: Sequence[Moment], others: Sequence[Piece]) -> str:
+    """The planner's cost for requests without time between them, in-process and through the real server."""
+    from bench.through import through_server
+
+    at_once = [Moment(0.0, moment.text, moment.cursor) for moment in sequence]
+    here = replay(at_once, others, "claude", [Planner]).bills[0]
+    there, charge = asyncio.run(through_server(sequence, others, MARKETS["claude"][1]))
+    return (
+        f"{len(sequence):,} requests; in-process {here.total:,.0f} plain tokens "
+        f"(read {here.read:,}, written {here.write:,}, plain {here.plain:,}); over LSP {there:,.0f} "
+        f"(read {charge.read:,}, written {charge.written:,}, plain {charge.plain:,}): {there / here.total:.3f} of it"
+    )
+
+
 def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="What each layout of the prompt would have cost.")
@@ -208,12 +223,18 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=1.0, help="seconds without a key before a request")
     parser.add_argument("--first", type=int, help="only so many requests")
     parser.add_argument("--only", help="layouts whose names begin so, besides the floor")
+    parser.add_argument("--from", dest="start", type=int, default=0, help="leave so many requests out at the start")
+    parser.add_argument("--through-server", action="store_true", help="only the planner, in-process and over LSP")
     parser.add_argument("--plot", type=Path, help="write a picture of the last table's costs to this SVG file")
     options = parser.parse_args()
     chosen = [make for make in LAYOUTS if make.name.startswith(options.only or "")]  # type: ignore[attr-defined]
     for path in options.recording:
-        sequence = list(moments(load(path), options.pause))[: options.first]
+        sequence = list(moments(load(path), options.pause))[options.start :][: options.first]
         for tokens in options.others:
+            if options.through_server:
+                print(f"{path.name}, {tokens:,} tokens of other files")
+                print(compared(sequence, library(tokens)), flush=True)
+                continue
             for name in MARKETS if options.market == "all" else (options.market,):
                 result = replay(sequence, library(tokens), name, chosen)
                 print(f"{path.name}: {result.requests:,} requests, {tokens:,} tokens of other files, {name}")

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import cancelling, editing, forwarding, memory, startup
+from bench import cancelling, editing, forwarding, memory, planning, startup
 from bench.figures import Figure
 
 Measure = Callable[[], Awaitable[tuple[Figure, ...]]]
@@ -29,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "editing": editing.measure,
     "forwarding": forwarding.measure,
     "cancelling": cancelling.measure,
+    "planning": planning.measure,
 }
 
 

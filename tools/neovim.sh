@@ -1,13 +1,16 @@
 #!/bin/sh
-# Puts the Neovim that the tests drive into a private folder. usage: tools/neovim.sh [FOLDER] (default .cache/neovim)
+# Puts the Neovims that the tests drive into private folders. usage: tools/neovim.sh [--old]
 #
-# It is Debian testing's, with the libraries it was built for, and touches nothing of the system: apt resolves and checks
-# the packages against an empty list of installed ones, and their files are unpacked into the folder. The folder can't be
-# moved afterwards, since the program then holds the path of its loader. Done already, it does nothing.
+# The current one goes to .cache/neovim, and with --old Neovim 0.10 to .cache/neovim-old. They are Debian's, with the
+# libraries they were built for, and nothing of the system is touched: apt resolves and checks the packages against an
+# empty list of installed ones, and their files are unpacked into the folder. It can't be moved afterwards, since the
+# program then holds the path of its loader. Done already, the script does nothing.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-folder=${1:-$here/.cache/neovim}
-suite=${NVIM_SUITE:-testing}
+folder=$here/.cache/neovim suite=testing
+if [ "${1:-}" = --old ]; then
+    folder=$here/.cache/neovim-old suite=trixie
+fi
 nvim=$folder/usr/bin/nvim
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 stamp=$folder/.installed

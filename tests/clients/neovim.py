@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -55,6 +56,17 @@ def nvim_path() -> Path:
     """
     path = Path(os.environ.get("CACHEWISE_NVIM") or ROOT / ".cache" / "neovim" / "usr" / "bin" / "nvim")
     assert path.exists(), f"There is no Neovim at {path}. Run tools/neovim.sh, which puts it there."
+    return path
+
+
+def old_nvim_path() -> Path:
+    """A Neovim 0.10.
+
+    Raises:
+        AssertionError: there is none; says how to get it.
+    """
+    path = ROOT / ".cache" / "neovim-old" / "usr" / "bin" / "nvim"
+    assert path.exists(), f"There is no Neovim at {path}. Run tools/neovim.sh --old, which puts it there."
     return path
 
 
@@ -183,7 +195,7 @@ def nvim_environment(
 
 @asynccontextmanager
 async def neovim(
-    home: Path, workspace: Path, env: Mapping[str, str], init: str, *files: str
+    home: Path, workspace: Path, env: Mapping[str, str], init: str, *, program: Path | None = None
 ) -> AsyncIterator[Neovim]:
     """A Neovim without a screen. `init` is its `init.lua`, after the plugin is on the runtime path."""
     workspace.mkdir(parents=True, exist_ok=True)
@@ -191,7 +203,7 @@ async def neovim(
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(f"vim.opt.runtimepath:prepend({str(PLUGIN)!r})\nvim.o.swapfile = false\n{init}\n")
     process = await asyncio.create_subprocess_exec(
-        *(str(nvim_path()), "--embed", "--headless", "--clean", "-u", str(script), *files),
+        *(str(program or nvim_path()), "--embed", "--headless", "--clean", "-u", str(script)),
         stdin=PIPE,
         stdout=PIPE,
         env=dict(env),
@@ -202,7 +214,7 @@ async def neovim(
     try:
         yield nvim
         told = await nvim.messages()
-        assert "Error" not in told and "E5" not in told, told
+        assert not re.search(r"Error|\bE\d+:", told), told
     except BaseException:
         print(f"--- Neovim's LSP log\n{nvim.log[-6000:]}\n---")  # noqa: T201
         raise

@@ -12,6 +12,11 @@ import pytest
 from cachewise.settings.editors import lua_types
 from clients.neovim import PLUGIN, nvim_path
 
+WRITE = (
+    "python -c 'from cachewise.settings.editors import lua_types; print(lua_types(), end=str())'"
+    " > nvim-client/lua/cachewise/settings.lua"
+)
+
 
 def run_lua(code: str) -> str:
     """What a piece of Lua prints, run by a Neovim that has the plugin on its path."""
@@ -29,10 +34,7 @@ def run_lua(code: str) -> str:
 
 def test_settings_types_are_those_of_the_server() -> None:
     written = (PLUGIN / "lua" / "cachewise" / "settings.lua").read_text()
-    assert written == lua_types(), (
-        "nvim-client/lua/cachewise/settings.lua is out of date. Write it anew: python -c 'from cachewise.settings.editors"
-        ' import lua_types; print(lua_types(), end="")\' > nvim-client/lua/cachewise/settings.lua'
-    )
+    assert written == lua_types(), f"out of date; write it anew: {WRITE}"
 
 
 @pytest.mark.parametrize("path", sorted(PLUGIN.rglob("*.lua")), ids=lambda path: str(path.relative_to(PLUGIN)))

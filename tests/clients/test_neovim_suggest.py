@@ -20,7 +20,9 @@ REST = "(number):\n    return number * 3"
         pytest.param("<Tab>", START + REST, "", id="whole"),
         pytest.param("<M-w>", START + "(", "number):\n    return number * 3", id="one-word-of-punctuation"),
         pytest.param("<M-w><M-w>", START + "(number", "):\n    return number * 3", id="two-words"),
-        pytest.param("<M-w><M-w><M-w><M-w>", START + "(number):\n    return", " number * 3", id="words-over-a-line-end"),
+        pytest.param(
+            "<M-w><M-w><M-w><M-w>", START + "(number):\n    return", " number * 3", id="words-over-a-line-end"
+        ),
         pytest.param("<M-l>", START + "(number):", "\n    return number * 3", id="line"),
         pytest.param("<M-l><M-l>", START + REST, "", id="line-by-line"),
         pytest.param("<M-w><Tab>", START + REST, "", id="word-then-the-rest"),
@@ -98,3 +100,27 @@ async def test_ghost_text_has_its_own_highlight(shared: Desk) -> None:
         "return vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })[1][4].virt_text"
     )
     assert marks == [["(number):", "ComplHint"]]
+
+
+async def test_a_suggestion_that_grew_is_asked_for_again(shared: Desk) -> None:
+    """Without a key being pressed, once at the first of many notices and once after them, and only while inserting."""
+    grow = """
+    local client = vim.lsp.get_clients({ bufnr = 0, name = 'cachewise' })[1]
+    for _ = 1, 5 do
+      client.handlers['cachewise/completionGrew'](nil, { uri = vim.uri_from_bufnr(0) }, { client_id = client.id })
+    end
+    """
+    await shared.suggest()
+    await shared.nvim.status(lambda status: status["quiescent"])
+    await shared.nvim.lua(
+        "Asked = 0; vim.api.nvim_create_autocmd('LspRequest', { buffer = 0, callback = function(event)\n"
+        "local request = event.data.request\n"
+        "if request.type == 'pending' and request.method:find('inline') then Asked = Asked + 1 end end })"
+    )
+    await shared.nvim.lua(grow)
+    await shared.nvim.until("return Asked", lambda times: times == 2)
+    await shared.nvim.type("<Esc>")
+    await shared.nvim.until("return vim.api.nvim_get_mode().mode", lambda mode: mode == "n")
+    await shared.nvim.lua("vim.api.nvim_create_autocmd('CursorMovedI', { callback = function() Asked = Asked + 1 end })")
+    await shared.nvim.lua(grow)
+    assert await shared.nvim.lua("return Asked") == 2

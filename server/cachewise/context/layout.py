@@ -54,6 +54,8 @@ class SharedContext:
         self.estimator = estimator
         self._prefix = Prefix(estimator)
         self._request = 0
+        self._secrets: dict[str, bool] = {}
+        """Which of the names seen so far are those of secret files."""
         self._stored: frozenset[int] = frozenset()
         """After how many chunks a mark of an earlier plan stood: from there the provider can read the prefix."""
 
@@ -91,7 +93,7 @@ class SharedContext:
         Raises:
             RequestFailed: the document's name is that of a secret file.
         """
-        if names_secret(snapshot.name) or names_secret(snapshot.path or snapshot.uri):
+        if self._secret(snapshot.name) or self._secret(snapshot.path or snapshot.uri):
             raise RequestFailed(f"{snapshot.name!r} looks like a file with secrets, so it is not sent to a model.")
         self._request += 1
         current, others = self._take_in(snapshot, pieces)
@@ -112,6 +114,12 @@ class SharedContext:
         self._stored = frozenset(s for s in self._stored if s <= shared and not cold) | frozenset(stored)
         return PromptPlan(blocks=blocks, marks=marks, moved=moved)
 
+    def _secret(self, name: str) -> bool:
+        found = self._secrets.get(name)
+        if found is None:
+            found = self._secrets[name] = names_secret(name)
+        return found
+
     def _take_in(self, snapshot: Snapshot, pieces: Sequence[Piece]) -> tuple[File, list[File]]:
         """The files of this request, as they are now: the current document and the others, secret ones left out."""
         names = {file.name: key for key, file in self._prefix.files.items()}
@@ -122,7 +130,7 @@ class SharedContext:
         others: dict[str, File] = {}
         for piece in pieces:
             other = piece.key or piece.name
-            if other == key or other in others or names_secret(piece.name) or names_secret(piece.path or piece.name):
+            if other == key or other in others or self._secret(piece.name) or self._secret(piece.path or piece.name):
                 continue
             others[other] = self._seen(piece, names)
         return current, list(others.values())
@@ -192,6 +200,8 @@ class SharedContext:
     def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
         """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; None if it should stay."""
         changes, _ = self._render(snapshot, tail, current)
+        if not changes and not any(file.journal for file in self._prefix.files.values()):
+            return None
         told = 1.0 if sends_before_telling(ratios) else ratios.write
         due = {key: told * self.estimator.tokens(text) for key, text in changes.items()}
         starts = sorted({self._readable(index) for index in range(len(self._prefix.chunks))})

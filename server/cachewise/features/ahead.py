@@ -7,7 +7,6 @@ written ahead and whether it was of use (`intent.py`).
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 
 from cachewise.faults import RequestFailed
@@ -28,8 +27,12 @@ def on_intent(rooms: Rooms, uri: str) -> bool:
         return False
     path = rooms.documents.get(uri).path
     folder = None if path is None else rooms.documents.folders.folder_of(path)
-    kept, now = traits(model), time.monotonic()
-    if not rooms.prompts.gone_cold(folder, model, kept) or not rooms.intents.worth(folder, model, now, kept.ttl_seconds):
+    kept, now = traits(model), rooms.prompts.now
+    if kept.style == "none" or rooms.settings.prompt_cache_ttl == "off":
+        return False
+    if not rooms.prompts.gone_cold(folder, model, kept) or not rooms.intents.worth(
+        folder, model, now, kept.ttl_seconds
+    ):
         return False
     try:
         rooms.providers.require(model)

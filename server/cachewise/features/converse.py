@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -178,7 +177,11 @@ class Conversation:
             self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens)
             if question.feature != "warm":
                 self._rooms.intents.answered(
-                    question.folder, question.model, time.monotonic(), _life(question.model), usage.tokens.cache_read
+                    question.folder,
+                    question.model,
+                    self._rooms.prompts.now,
+                    _life(question.model),
+                    usage.tokens.cache_read,
                 )
             if self._meter.wants_bill and self._meter.generation_id is not None:
                 self._rooms.later(self._ask_later(self._meter.generation_id))

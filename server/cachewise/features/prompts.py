@@ -60,6 +60,11 @@ class Prompts:
         self._globs: tuple[str, ...] = ()
         self._salt: bytes | None = None
 
+    @property
+    def now(self) -> float:
+        """Seconds of the clock by which caches go cold."""
+        return self._clock()
+
     def exclude(self, globs: Sequence[str]) -> None:
         """Leave files that match these out of every prompt from now on."""
         if tuple(globs) != self._globs:

@@ -1,6 +1,6 @@
 """Writing the shared prefix to the provider's cache before it is needed, by the smallest request there is.
 
-By hand (`cachewise.prewarm`), and on intent: when somebody comes back to a document whose prefix has gone cold. Its cost
+By hand (`cachewise.prewarm`), and when somebody comes back to a document whose prefix has gone cold. Its cost
 is counted apart, as the feature `warm`. Not here: when it is done without being asked for (`ahead.py`).
 """
 

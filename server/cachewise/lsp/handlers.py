@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from cachewise.faults import Fault, InvalidParams
+from cachewise.features.ahead import on_intent
 from cachewise.features.rooms import Rooms
 from cachewise.lsp.actions import code_actions
 from cachewise.lsp.commands import Commands
@@ -110,6 +111,7 @@ class Handlers:
         document = params.text_document
         self._rooms.documents.open(document.uri, document.language_id, document.version, document.text)
         self._rooms.prepare()
+        on_intent(self._rooms, document.uri)
 
     def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         self._rooms.documents.change(
@@ -117,6 +119,7 @@ class Handlers:
             params.text_document.version,
             [_change(change) for change in params.content_changes],
         )
+        on_intent(self._rooms, params.text_document.uri)
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri

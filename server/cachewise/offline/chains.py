@@ -2,7 +2,8 @@
 
 Every place is entered once: under its last word, until that word's chain is full; from then on under its last two
 words, and so on. So rare contexts are found by one word, frequent ones by as many as it takes to tell them apart, and
-every word costs six bytes, however many contexts it is part of. Not here: texts, files, and what follows from the places.
+every word costs six bytes, however many contexts it is part of. Not here: texts, files, and what the places are used
+for.
 """
 
 from __future__ import annotations

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Sequence
 from cachewise.offline.chains import LONGEST, Chains
 from cachewise.offline.papers import Papers
 from cachewise.offline.vocabulary import Vocabulary
-from cachewise.offline.words import family, indentation, line_end, words
+from cachewise.offline.words import comment_marks, family, indentation, is_data, line_end, words
 
-_FEWEST_SLOTS, _MOST_SLOTS = 1 << 16, 1 << 22
+_FEWEST_SLOTS, _MOST_SLOTS = 1 << 16, 1 << 21
 _BYTES_PER_SLOT = 30
 _WASTE = 0.25
 """Share of words of removed files from which on the index should be rebuilt."""
 _LINES = 200
 """Lines between two pauses, while a file is taken apart."""
+_NAME = 250
+"""Bytes that a file costs beside its words and its name's characters."""
 _OPEN = 12
 """Open documents that are searched; the one changed last comes first."""
 
@@ -41,6 +43,7 @@ class Index:
         self._spans: dict[str, tuple[int, int]] = {}
         self._gone: list[tuple[int, int]] = []
         self._gone_words = 0
+        self._name_bytes = 0
         self._open: dict[str, str] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -52,9 +55,9 @@ class Index:
     @property
     def memory_bytes(self) -> int:
         """An estimate of all that is held here, open documents included."""
-        names = sum(250 + len(name) for name in (*self._spans, *self._open))
-        texts = sum(2 * len(text) for text in self._open.values())
-        return self._chains.memory_bytes + self.vocabulary.memory_bytes + self.papers.memory_bytes + names + texts
+        opened = sum(2 * len(text) + _NAME for text in self._open.values())
+        files = self._name_bytes + opened
+        return self._chains.memory_bytes + self.vocabulary.memory_bytes + self.papers.memory_bytes + files
 
     @property
     def wasteful(self) -> bool:
@@ -70,7 +73,7 @@ class Index:
         """The same, with a pause every one or two milliseconds. Given up half-way, nothing of the file is found."""
         self.remove(name)
         numbers: list[int] = []
-        for part in _parts(text):
+        for part in _parts(text, comment_marks(name)):
             numbers += self.vocabulary.learn(part)
             yield
         start = len(self._chains)
@@ -82,6 +85,7 @@ class Index:
             span = (start, len(self._chains))
             if whole:
                 self._spans[name] = span
+                self._name_bytes += len(name) + _NAME
             else:
                 self._bury(span)
 
@@ -89,6 +93,7 @@ class Index:
         """Forget a file. Nothing of it is found any more; its memory is free after `compacting`."""
         span = self._spans.pop(name, None)
         if span is not None:
+            self._name_bytes -= len(name) + _NAME
             self._bury(span)
 
     def compact(self) -> None:
@@ -117,9 +122,9 @@ class Index:
 
     def opened(self, name: str, language: str) -> list[str]:
         """The other open documents of the language, as papers, the one changed last first."""
-        kin = family(language)
+        kin, comments = family(language), comment_marks(language)
         others = [other for other in reversed(self._open) if other != name and family(other) == kin]
-        return [self.papers.paper(self._open[other]) for other in others[:_OPEN]]
+        return [self.papers.paper(self._open[other], comments) for other in others[:_OPEN]]
 
     def follow(self, context: Sequence[int], language: str, name: str) -> list[tuple[int, int, int]]:
         """Where the context stood in files that are not open, and not of this name: see `Chains.follow`."""
@@ -145,19 +150,19 @@ def _within(spans: list[tuple[int, int]], place: int) -> bool:
     return at > 0 and spans[at - 1][1] > place
 
 
-def _parts(text: str) -> Iterator[list[str]]:
+def _parts(text: str, comments: tuple[str, ...]) -> Iterator[list[str]]:
     """All words of a text with the line ends between them and one in front, some lines at a time."""
     out: list[str] = []
     before, empty = 0, False
     for count, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
-        if bare:
+        if not bare:
+            empty = True
+        elif not bare.startswith(comments) and not is_data(found := words(bare)):
             indent = indentation(line)
             out.append(line_end(before, indent, empty=empty))
-            out += words(bare)
+            out += found
             before, empty = indent, False
-        else:
-            empty = True
         if not count % _LINES:
             yield out
             out = []

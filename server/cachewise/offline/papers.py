@@ -32,14 +32,14 @@ class Papers:
         self._vocabulary = vocabulary
         self._known = 0
         self._lines: dict[str, str] = {}
-        self._made: dict[tuple[str, int], tuple[str, int]] = {}
+        self._made: dict[tuple[str, tuple[str, ...], int], tuple[str, int]] = {}
         self._strange: dict[str, int] = {}
         self._strange_texts: list[str] = []
 
     @property
     def memory_bytes(self) -> int:
         """An estimate."""
-        made = sum(len(text) + 4 * len(paper) for (text, _), (paper, _) in self._made.items())
+        made = sum(len(text) + 4 * len(paper) for (text, *_), (paper, _) in self._made.items())
         return made + 220 * len(self._lines) + 250 * len(self._strange)
 
     def text(self, number: int) -> str:
@@ -64,21 +64,22 @@ class Papers:
             self._lines, self._made, self._strange, self._strange_texts = {}, {}, {}, []
         self._known = len(vocabulary)
 
-    def paper(self, text: str) -> str:
+    def paper(self, text: str, comments: tuple[str, ...]) -> str:
         """The text as a paper."""
-        return self.paper_and_indent(text)[0]
+        return self.paper_and_indent(text, comments)[0]
 
-    def paper_and_indent(self, text: str, indent: int = 0) -> tuple[str, int]:
+    def paper_and_indent(self, text: str, comments: tuple[str, ...], indent: int = 0) -> tuple[str, int]:
         """The text as a paper, and the indentation of its last line.
 
         Args:
             text: the text.
+            comments: what lines that are left out begin with.
             indent: of the line before it.
         """
-        key = (text, indent)
+        key = (text, comments, indent)
         made = self._made.pop(key, None)
         if made is None:
-            made = self._make(text, indent)
+            made = self._make(text, comments, indent)
             while len(self._made) >= _MOST_PAPERS:
                 del self._made[next(iter(self._made))]
         self._made[key] = made
@@ -93,13 +94,14 @@ class Papers:
             paper = self._lines[bare] = "".join([chr(self.number(word)) for word in words(bare)])
         return paper
 
-    def _make(self, text: str, before: int) -> tuple[str, int]:
+    def _make(self, text: str, comments: tuple[str, ...], before: int) -> tuple[str, int]:
         out: list[str] = []
         empty = False
         for line in text.split("\n"):
             bare = line.strip()
             if not bare:
                 empty = True
+            if not bare or bare.startswith(comments):
                 continue
             indent = indentation(line)
             out.append(chr(self._vocabulary.number(line_end(before, indent, empty=empty))))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cachewise.offline.chains import LONGEST
 from cachewise.offline.index import Index
 from cachewise.offline.vocabulary import UNKNOWN
-from cachewise.offline.words import indentation, line_end, words
+from cachewise.offline.words import comment_marks, indentation, line_end, words
 
 BEFORE, AFTER = 150_000, 60_000
 """Characters of the document that are looked at on either side of the cursor."""
@@ -47,12 +47,13 @@ def scene(index: Index, before: str, after: str, language: str, name: str) -> Sc
     """Look at the text around the cursor."""
     papers = index.papers
     papers.refresh()
+    comments = comment_marks(language)
     before, after = before[-BEFORE:], after[:AFTER]
     cut = before.rfind("\n") + 1
     head, line = before[:cut], before[cut:]
     foot = after.partition("\n")[2]
     here = indentation(line)
-    above, indent = papers.paper_and_indent(head)
+    above, indent = papers.paper_and_indent(head, comments)
     empty = bool(head) and not head[:-1].rpartition("\n")[2].strip()
     bare = line[here:]
     match = _UNFINISHED.search(bare)
@@ -66,7 +67,7 @@ def scene(index: Index, before: str, after: str, language: str, name: str) -> Sc
         context=above[-max(LONGEST, len(done) + 1) :],
         unfinished=unfinished,
         above=above,
-        below=papers.paper_and_indent(foot, here)[0],
+        below=papers.paper_and_indent(foot, comments, here)[0],
         others=tuple(index.opened(name, language)),
         head=head[-_WORDS:],
         foot=foot[:_WORDS],

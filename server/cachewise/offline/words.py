@@ -12,11 +12,18 @@ import re
 SAME, DEEPER, SHALLOWER, TOP = "\n=", "\n>", "\n<", "\n0"
 LINE_ENDS: tuple[str, ...] = tuple(blank + mark for blank in ("", "\n") for mark in (SAME, DEEPER, SHALLOWER, TOP))
 """The second half is for line ends with an empty line behind them."""
-LONGEST_LINE = 400
+LONGEST_LINE = 250
 """Characters. Longer lines are data or minified code, which nobody types."""
 LONGEST_WORD = 64
 
 _WORD = re.compile(r"[ \t]+(?=[ \t])|[ \t]?\w+|[ \t]?[^\w\s]|\s")
+_DATA_WORDS = 12
+_SLASHES = ("//", "/*", "* ", "*/")
+_COMMENTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("python", "shell", "yaml", "ruby", "toml", "r", "perl", "elixir", "make", "dockerfile"), ("#",)),
+    **dict.fromkeys(("script", "c", "rust", "jvm", "csharp", "go", "swift", "dart", "php", "style"), _SLASHES),
+    **dict.fromkeys(("lua", "sql", "haskell", "elm", "ada"), ("--",)),
+}
 _FAMILIES: tuple[tuple[str, str], ...] = (
     ("python", "python py pyi pyw"),
     ("script", "javascript javascriptreact typescript typescriptreact js jsx mjs cjs ts tsx mts cts vue svelte"),
@@ -38,6 +45,16 @@ def family(language: str) -> str:
     """The group of languages whose text is compared: of an editor's language name, or of a file name's ending."""
     name = language.lower().rpartition(".")[2]
     return next((known for known, names in _FAMILIES if name in names.split()), name)
+
+
+def comment_marks(language: str) -> tuple[str, ...]:
+    """What a line that is only a comment begins with. Such lines are left out: they hide code from code."""
+    return _COMMENTS.get(family(language), ())
+
+
+def is_data(line_words: list[str]) -> bool:
+    """Whether a line is part of a long table of numbers."""
+    return len(line_words) > _DATA_WORDS and 3 * sum(word[-1].isdigit() for word in line_words) > len(line_words)
 
 
 def words(line: str) -> list[str]:

@@ -1,0 +1,30 @@
+"""Neovim 0.10, which neither shows inline completions nor reads `lsp/`: everything else works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cachewise.simulator.script import Script
+from cachewise.simulator.server import Simulator
+from clients.desk import SETUP, SOURCE, STATUS_LINE, TEXT
+from clients.neovim import neovim, nvim_environment, old_nvim_path
+
+
+async def test_explanations_cost_and_health(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    async with Simulator(Script(answer="It doubles.")) as simulator:
+        env = nvim_environment(tmp_path, simulator)
+        async with neovim(tmp_path, project, env, SETUP, program=old_nvim_path()) as nvim:
+            (project / "a.py").write_text(SOURCE)
+            await nvim.call("nvim_command", "edit a.py")
+            await nvim.until("local c = vim.lsp.get_clients({ bufnr = 0 })[1]; return c and c.initialized or nil")
+            await nvim.type("Gox<Tab>y<Esc>")
+            await nvim.call("nvim_command", "1,2Cachewise explain")
+            assert await nvim.until(TEXT, lambda text: text == "It doubles.")
+            assert "$0.00" in await nvim.until(STATUS_LINE, lambda line: "today $" in line)
+            await nvim.type("q")
+            assert "x   y" in (await nvim.until(TEXT, lambda text: text.startswith("def double")))
+            await nvim.call("nvim_command", "checkhealth cachewise")
+            health = await nvim.until(TEXT, lambda text: "client 1" in text)
+            assert "WARNING Neovim 0.10 shows no inline completions" in health
+            assert "ERROR" not in health
