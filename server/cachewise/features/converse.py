@@ -13,11 +13,10 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from cachewise.faults import NoKey, RequestFailed
-from cachewise.features.leave import ask_leave
+from cachewise.features.leave import Leave, ask_leave
 from cachewise.features.rooms import Rooms
-from cachewise.ledger.limits import Slot
 from cachewise.ledger.meter import Meter
-from cachewise.model.events import Failed, Opened, ProviderRequest, Stopped, StreamEvent, TextDelta, UsageReport
+from cachewise.model.events import Failed, Opened, ProviderRequest, Reach, Stopped, StreamEvent, TextDelta, UsageReport
 from cachewise.model.names import CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
 from cachewise.model.usage import Feature, Outcome, Usage
@@ -54,15 +53,15 @@ class Question:
 class Conversation:
     """One stream, read to its end or to where its reader has enough."""
 
-    def __init__(self, rooms: Rooms, question: Question, provider: Provider, meter: Meter, slot: Slot) -> None:
+    def __init__(self, rooms: Rooms, question: Question, provider: Provider, meter: Meter, leave: Leave) -> None:
         self._rooms = rooms
         self._question = question
         self._provider = provider
         self._meter = meter
-        self._slot = slot
+        self._leave = leave
         self._outcome: Outcome = "cancelled"
         self._fault: RequestFailed | None = None
-        self._attempts = 1
+        self._reach = Reach()
         self._first = False
         """Whether others wait for this request's answer to begin, because the prefix was cold."""
 
@@ -146,7 +145,7 @@ class Conversation:
             case Stopped():
                 self._outcome = "complete"
             case Failed() if self._outcome != "complete":  # else the text was enough before the stream broke
-                self._fault, self._attempts, self._outcome = event.fault, event.attempts, "failed"
+                self._fault, self._outcome = event.fault, "failed"
 
     def _leave_gate(self, *, begun: bool) -> None:
         """Let the requests go that wait for this one to write the prefix."""
@@ -166,25 +165,32 @@ class Conversation:
 
     async def _close(self, events: AsyncGenerator[StreamEvent, None]) -> None:
         """Close the connection if it is still open, and book the request."""
-        question = self._question
         try:
             await events.aclose()
         finally:
-            self._slot.release()
+            self._leave.slot.release()
             self._rooms.end()
-            usage = self._meter.finish(self._outcome, fault=self._fault, attempts=self._attempts)
             self._leave_gate(begun=False)
-            self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens)
-            if question.feature != "warm":
-                self._rooms.intents.answered(
-                    question.folder,
-                    question.model,
-                    self._rooms.prompts.now,
-                    _life(question.model),
-                    usage.tokens.cache_read,
-                )
-            if self._meter.wants_bill and self._meter.generation_id is not None:
-                self._rooms.later(self._ask_later(self._meter.generation_id))
+            if self._reach.attempts or self._outcome == "complete":
+                self._book()
+            else:  # cancelled or failed before anything left: that is no request, and its budget is free again
+                self._rooms.ledger.release(self._leave.hold)
+
+    def _book(self) -> None:
+        """Close the ledger's entry, and learn from what the provider reported."""
+        question = self._question
+        usage = self._meter.finish(self._outcome, fault=self._fault, attempts=self._reach.attempts or 1)
+        self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens)
+        if question.feature != "warm":
+            self._rooms.intents.answered(
+                question.folder,
+                question.model,
+                self._rooms.prompts.now,
+                _life(question.model),
+                usage.tokens.cache_read,
+            )
+        if self._meter.wants_bill and self._meter.generation_id is not None:
+            self._rooms.later(self._ask_later(self._meter.generation_id))
 
     async def _ask_later(self, generation_id: str) -> None:
         """Ask for the bill of a stream that was cut off, and put the ledger right when it comes."""
@@ -219,7 +225,7 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
         hold=leave.hold,
         workspace=rooms.prompts.workspace(question.folder),
     )
-    return Conversation(rooms, question, provider, meter, leave.slot)
+    return Conversation(rooms, question, provider, meter, leave)
 
 
 def _life(model: ModelName) -> float:

@@ -6,7 +6,7 @@ A stream that its consumer cancels just ends; what was known by then was in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -14,6 +14,13 @@ from cachewise.faults import ProviderFault
 from cachewise.model.names import CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
 from cachewise.model.usage import Tokens
+
+
+@dataclass(slots=True)
+class Reach:
+    """How often a request was put on the wire. Counted by the provider, on whatever thread, read after its stream."""
+
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,8 @@ class ProviderRequest:
     max_retries: int = 2
     max_wait: float = 20.0
     """Seconds that all waiting between retries may take together."""
+    reach: Reach = field(default_factory=Reach)
+    """Known also when the stream is cancelled before its first event: what never left is no request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,22 @@ class Attempt:
 
     on_open: Callable[[str | None], None] | None = None
     """Called with the generation id when the headers of a good response are in."""
+    on_sent: Callable[[], None] | None = None
+    """Called when the first byte of the request leaves."""
     sent: bool = False
-    """Whether the request may have reached the provider."""
+    """Whether any of the request left, so that the provider may have it."""
     status: int | None = None
     retry_after: float | None = None
     """Seconds."""
     fault: RequestFailed | None = None
     """Why the transport itself refused the request or the response. The SDKs wrap what it raises."""
+
+    def leave(self) -> None:
+        """Note that the request is on its way."""
+        if not self.sent:
+            self.sent = True
+            if self.on_sent is not None:
+                self.on_sent()
 
 
 current_attempt: ContextVar[Attempt | None] = ContextVar("cachewise_provider_attempt", default=None)

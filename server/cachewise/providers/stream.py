@@ -101,13 +101,16 @@ async def failed_at_once(fault: ProviderFault) -> AsyncGenerator[StreamEvent, No
 
 async def _read(call: Call, emit: Emit) -> None:
     """Try, and try again where that is allowed: never after any part of an answer came."""
+
+    def sent() -> None:
+        reach.attempts += 1
+
+    reach = call.request.reach
     waited = 0.0
-    reached = 0
     for retry in itertools.count():
-        attempt = Attempt(on_open=lambda generation_id: emit(Opened(generation_id)))
+        attempt = Attempt(on_open=lambda generation_id: emit(Opened(generation_id)), on_sent=sent)
         current_attempt.set(attempt)
         end, begun = await _attempt(call, attempt, emit)
-        reached += attempt.sent
         if isinstance(end, Stopped):
             emit(end)
             return
@@ -116,7 +119,7 @@ async def _read(call: Call, emit: Emit) -> None:
             wait = min(_MAX_BACKOFF, call.limits.retry_base * 2**retry) * random.uniform(0.5, 1.0)  # noqa: S311
         request = call.request
         if begun or not end.retryable or retry >= request.max_retries or waited + wait > request.max_wait:
-            emit(Failed(end, reached))
+            emit(Failed(end, reach.attempts))
             return
         log.info("%s: %s, retry %d in %.2f s", request.model, end.kind, retry + 1, wait)
         waited += wait

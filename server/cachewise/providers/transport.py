@@ -10,8 +10,9 @@ Not here: what is asked (`stream.py` and the provider modules) and retrying.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import httpx2
 
@@ -51,12 +52,9 @@ class BoundTransport(httpx2.AsyncBaseTransport):
         except RequestFailed as refusal:
             attempt.fault = refusal
             raise
-        attempt.sent = True
-        try:
-            response = await self._inner.handle_async_request(bound)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-            attempt.sent = False
-            raise
+        bound.extensions = {**bound.extensions, "trace": _watch(attempt)}
+        response = await self._inner.handle_async_request(bound)
+        attempt.leave()
         attempt.status = response.status_code
         attempt.retry_after = retry_after(response.headers)
         attempt.fault = self._unfit(response)
@@ -159,6 +157,16 @@ class _Capped(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._response.aclose()
+
+
+def _watch(attempt: Attempt) -> Callable[[str, dict[str, Any]], Awaitable[None]]:
+    """For the HTTP library's tracing: tells when a request leaves, which is after the connection was made."""
+
+    async def trace(event: str, info: dict[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            attempt.leave()
+
+    return trace
 
 
 def open_client(endpoint: Endpoint, limits: Limits) -> tuple[httpx2.AsyncClient, BoundTransport]:
