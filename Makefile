@@ -23,7 +23,7 @@ venv:
 
 test: venv
 	@tools/system.sh
-	$(PYTEST)
+	$(PYTEST) -n auto --dist worksteal
 
 check: venv
 	$(BIN)/ruff format --check server tests bench

@@ -76,9 +76,9 @@ def calibration_error(found: Sequence[Outcome], bins: int = 5) -> float:
 def fill(megabytes: float, roots: Sequence[Path]) -> None:
     """Index so much text, and say what it took."""
     endings = (".py", ".js", ".ts", ".go", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".md", ".lua")
+    paths = [path for root in roots for path in folder(root, endings)]
     before = _resident()
     index = Index(int(megabytes * 1e6))
-    paths = [path for root in roots for path in folder(root, endings)]
     indexer = Indexer(index, ((str(path), path) for path in paths), most_bytes=int(megabytes * 1e6))
     longest, began, cpu = 0.0, time.perf_counter(), time.thread_time()
     more = True

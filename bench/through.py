@@ -29,12 +29,9 @@ async def through_server(sequence: Sequence[Moment], others: Sequence[Piece], ra
         root = Path(home) / "project"
         root.mkdir()
         async with provider(Script(answer="x = 1\n")) as upstream:
-            env = server_env(Path(home), upstream.base_url) | {
-                "CACHEWISE_MODEL": _MODEL,
-                "CACHEWISE_CONTEXT_MAX_TOKENS": "200000",
-            }
+            env = server_env(Path(home), upstream.base_url) | {"CACHEWISE_MODEL": _MODEL}
             async with await LspProcess.start(SERVE, env) as lsp:
-                await lsp.initialize(root=root)
+                await lsp.initialize(root=root, options={"context": {"maxTokens": 200_000}})
                 for piece in others:
                     lsp.open((root / piece.name).as_uri(), piece.text)
                 await _requests(lsp, (root / NAME).as_uri(), sequence)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 
 from cachewise import __version__
+from cachewise.answers.answers import Answers
 from cachewise.features.health import Health
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
@@ -27,6 +28,7 @@ from cachewise.session.documents import Documents
 from cachewise.session.inflight import Inflight
 from cachewise.settings.load import Loaded, hide_keys, load
 from cachewise.settings.places import Places, find_places
+from cachewise.settings.schema import Settings
 
 
 def build(env: Mapping[str, str] = os.environ) -> CachewiseServer:
@@ -48,7 +50,7 @@ def build(env: Mapping[str, str] = os.environ) -> CachewiseServer:
 
 def build_rooms(loaded: Loaded, places: Places) -> Rooms:
     """The rooms that features work with."""
-    documents = Documents()
+    documents, health = Documents(), Health()
     prices = Prices()
     journal = Journal(places.state / FILE_NAME, retention_days=loaded.settings.ledger_retention_days)
     return Rooms(
@@ -57,7 +59,24 @@ def build_rooms(loaded: Loaded, places: Places) -> Rooms:
         prompts=Prompts(documents, prices, places.state),
         providers=Providers(loaded.endpoints),
         ledger=Ledger(prices, journal),
+        answers=Answers.open(
+            places.cache,
+            redis_url=redis_address(loaded.settings),
+            ttl_seconds=loaded.settings.answers_ttl_hours * 3600.0,
+            tell=lambda sentence: health.set("answers", "warning", sentence),
+        ),
         inflight=Inflight(),
         pages=Pages(),
-        health=Health(),
+        health=health,
     )
+
+
+def redis_address(settings: Settings) -> str | None:
+    """The whole address of the shared Redis, with its password; None where there is none."""
+    secret = settings.redis_url
+    if secret is None:
+        return None
+    url = secret.reveal_for(next(iter(secret.origins)))
+    if not settings.redis_allow_unencrypted:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}insecure=yes"

@@ -25,6 +25,9 @@ vim.api.nvim_create_autocmd('User', {
 """
 SOURCE = "def double(number):\n    return number * 2\n\n\n"
 TRIPLE = "def triple(number):\n    return number * 3\n"
+START = SOURCE + "def triple"
+REST = "(number):\n    return number * 3"
+"""What `Desk.suggest` types, and what is then suggested."""
 TEXT = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')"
 STATUS_LINE = "return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str"
 
@@ -35,6 +38,12 @@ class Desk:
 
     nvim: Neovim
     simulator: Simulator
+    _sources: int = 0
+
+    def source(self) -> str:
+        """Source that was not asked about before: a kept answer would stand in for the simulator's."""
+        self._sources += 1
+        return SOURCE.replace("number", f"number_{self._sources}")
 
     async def clear(self) -> None:
         """Close everything, and let the provider do nothing special."""
@@ -49,12 +58,13 @@ class Desk:
         """Wait until the provider has no request in work."""
         await self.simulator.until(lambda: all(record.ended_at is not None for record in self.records))
 
-    async def suggest(self, keys: str = "Godef triple", answer: str = TRIPLE, source: str = SOURCE) -> str:
-        """Type into a new file, and return the ghost text that comes."""
-        self.simulator.follow(Script(answer=answer))
-        await self.nvim.edit("a.py", source)
-        await self.nvim.type(keys)
-        return await self.nvim.ghost()
+    async def suggest(self, wanted: str, source: str = SOURCE) -> str:
+        """Type the head of a function into a new file, and wait until all of this is suggested behind it."""
+        self.simulator.follow(Script(answer=TRIPLE))
+        self._sources += 1  # the server keeps suggestions, by file
+        await self.nvim.edit(f"a{self._sources}.py", source)
+        await self.nvim.type("Godef triple")
+        return await self.nvim.ghost(lambda ghost: ghost.replace("^M", "") == wanted)
 
     async def text(self, wanted: str) -> None:
         """Wait until the buffer holds exactly this text."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cachewise.simulator.script import Script
 from cachewise.simulator.server import Simulator
-from clients.desk import SOURCE, TEXT, TRIPLE
+from clients.desk import REST, SOURCE, START, TEXT, TRIPLE
 from clients.neovim import neovim, nvim_environment
 
 INIT = """
@@ -34,10 +34,9 @@ async def test_one_file_is_enough(tmp_path: Path) -> None:
         async with neovim(tmp_path, tmp_path / "project", env, INIT) as nvim:
             await nvim.edit("a.py", SOURCE)
             await nvim.type("Godef triple")
-            ghost = await nvim.ghost()
-            assert ghost == "(number):\n    return number * 3"
+            await nvim.ghost(lambda ghost: ghost == REST)
             await nvim.type("<Tab>")
-            await nvim.until(TEXT, lambda text: text == f"{SOURCE}def triple{ghost}")
+            await nvim.until(TEXT, lambda text: text == START + REST)
             await nvim.status(lambda status: status["session"]["accepted"] == 1)
 
             simulator.follow(Script(answer="It **doubles** a number."))

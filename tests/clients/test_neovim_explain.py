@@ -19,9 +19,9 @@ return footer and vim.trim(table.concat(vim.tbl_map(function(chunk) return chunk
 """
 
 
-async def explain(desk: Desk, script: Script, command: str = "1,2Cachewise explain", source: str = SOURCE) -> None:
+async def explain(desk: Desk, script: Script, command: str = "1,2Cachewise explain") -> None:
     desk.simulator.follow(script)
-    await desk.nvim.edit("a.py", source)
+    await desk.nvim.edit("a.py", desk.source())
     await desk.nvim.call("nvim_command", command)
 
 
@@ -84,15 +84,15 @@ async def test_a_further_question(shared: Desk) -> None:
 @pytest.mark.parametrize(
     ("keys", "sent"),
     [
-        pytest.param("ggVj:Cachewise explain<CR>", "return number * 2", id="range-of-a-command"),
+        pytest.param("ggVj:Cachewise explain<CR>", "return number_", id="range-of-a-command"),
         pytest.param("ggv$<Cmd>Cachewise explain<CR>", "def double", id="visual-mode"),
-        pytest.param("ggj<Cmd>Cachewise explain<CR>", "return number * 2", id="cursor"),
+        pytest.param("ggj<Cmd>Cachewise explain<CR>", "return number_", id="cursor"),
         pytest.param("gg0/ß<CR>vl<Cmd>Cachewise explain<CR>", "ß𝄞", id="beyond-ascii"),
     ],
 )
 async def test_what_is_explained(shared: Desk, keys: str, sent: str) -> None:
     shared.simulator.follow(Script(answer=f"About {keys}."))
-    await shared.nvim.edit("a.py", SOURCE + "# äß𝄞€ and more\n")
+    await shared.nvim.edit("a.py", shared.source() + "# äß𝄞€ and more\n")
     mark = len(shared.records)
     await shared.nvim.type(keys)
     await shared.nvim.until(FOOTER, lambda text: text.startswith("explain"))
@@ -102,7 +102,7 @@ async def test_what_is_explained(shared: Desk, keys: str, sent: str) -> None:
 
 async def test_a_code_action_opens_the_window(shared: Desk) -> None:
     shared.simulator.follow(Script(answer="By code action."))
-    await shared.nvim.edit("a.py", SOURCE + "x = 1\n")
+    await shared.nvim.edit("a.py", shared.source() + "x = 1\n")
     await shared.nvim.type("GVk")
     await shared.nvim.until("return vim.api.nvim_get_mode().mode", lambda mode: mode == "V")
     await shared.nvim.lua("vim.lsp.buf.code_action({ apply = true })")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from cachewise.simulator.script import Script
-from clients.desk import SOURCE, Desk
+from clients.desk import REST, SOURCE, START, Desk
 from clients.neovim import GHOST
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-START = SOURCE + "def triple"
-REST = "(number):\n    return number * 3"
+NATIVE = GHOST.replace(", 'cachewise.remainder'", "")
+"""What Neovim itself shows, which came from the server."""
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ REST = "(number):\n    return number * 3"
     ],
 )
 async def test_taking(shared: Desk, keys: str, wanted: str, left: str | None) -> None:
-    assert await shared.suggest() == REST
+    await shared.suggest(REST)
     await shared.nvim.type(keys)
     await shared.text(wanted)
     if left is not None:
@@ -53,14 +55,14 @@ async def test_the_tab_key_still_indents(shared: Desk) -> None:
 async def test_windows_line_ends(shared: Desk) -> None:
     """The server answers with the document's own line ends; the buffer must not get them as characters."""
     await shared.nvim.lua("vim.o.fileformats = 'unix,dos'")
-    assert "(number):" in await shared.suggest(source=SOURCE.replace("\n", "\r\n"))
+    await shared.suggest(REST, SOURCE.replace("\n", "\r\n"))
     assert await shared.nvim.lua("return vim.bo.fileformat") == "dos"
     await shared.nvim.type("<Tab>")
     await shared.text(START + REST)
 
 
 async def test_acceptance_is_told(shared: Desk) -> None:
-    await shared.suggest()
+    await shared.suggest(REST)
     before = (await shared.nvim.status())["session"]["accepted"]
     await shared.nvim.type("<M-w><M-w><Tab>")
     await shared.nvim.status(lambda status: status["session"]["accepted"] == before + 1)
@@ -82,7 +84,7 @@ async def test_an_older_answer_is_not_shown(shared: Desk) -> None:
 
 
 async def test_pause_by_language(shared: Desk) -> None:
-    await shared.suggest()
+    await shared.suggest(REST)
     await shared.nvim.type("<Esc>")
     await shared.nvim.call("nvim_command", "Cachewise pause python")
     assert "paused" in await shared.nvim.lua("return require('cachewise').status()")
@@ -94,7 +96,7 @@ async def test_pause_by_language(shared: Desk) -> None:
 
 
 async def test_ghost_text_has_its_own_highlight(shared: Desk) -> None:
-    await shared.suggest()
+    await shared.suggest(REST)
     marks = await shared.nvim.lua(
         "local space = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']\n"
         "return vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })[1][4].virt_text"
@@ -102,25 +104,54 @@ async def test_ghost_text_has_its_own_highlight(shared: Desk) -> None:
     assert marks == [["(number):", "ComplHint"]]
 
 
-async def test_a_suggestion_that_grew_is_asked_for_again(shared: Desk) -> None:
-    """Without a key being pressed, once at the first of many notices and once after them, and only while inserting."""
+async def test_notices_of_growth_are_not_followed_one_by_one(shared: Desk) -> None:
+    """A burst makes Neovim ask once or twice: at its first, where none came just before, and after the last."""
     grow = """
     local client = vim.lsp.get_clients({ bufnr = 0, name = 'cachewise' })[1]
+    Moves = 0
+    vim.api.nvim_create_autocmd('CursorMovedI', { buffer = 0, callback = function() Moves = Moves + 1 end })
     for _ = 1, 5 do
       client.handlers['cachewise/completionGrew'](nil, { uri = vim.uri_from_bufnr(0) }, { client_id = client.id })
     end
+    return Moves
     """
-    await shared.suggest()
-    await shared.nvim.status(lambda status: status["quiescent"])
-    await shared.nvim.lua(
-        "Asked = 0; vim.api.nvim_create_autocmd('LspRequest', { buffer = 0, callback = function(event)\n"
-        "local request = event.data.request\n"
-        "if request.type == 'pending' and request.method:find('inline') then Asked = Asked + 1 end end })"
-    )
-    await shared.nvim.lua(grow)
-    await shared.nvim.until("return Asked", lambda times: times == 2)
+    await shared.suggest(REST)
+    assert await shared.nvim.lua(grow) <= 1
+    assert await shared.nvim.until("return Moves") <= 2
     await shared.nvim.type("<Esc>")
     await shared.nvim.until("return vim.api.nvim_get_mode().mode", lambda mode: mode == "n")
-    await shared.nvim.lua("vim.api.nvim_create_autocmd('CursorMovedI', { callback = function() Asked = Asked + 1 end })")
-    await shared.nvim.lua(grow)
-    assert await shared.nvim.lua("return Asked") == 2
+    assert await shared.nvim.lua(grow) == 0
+
+
+async def test_ghost_text_grows_while_it_streams(shared: Desk) -> None:
+    """The first line is there before the others, which come without a key and without another request."""
+    answer = (
+        "def triple(number):\n" + "".join(f"    number += {n} * number\n" for n in range(12)) + "    return number\n"
+    )
+    shared.simulator.follow(Script(answer=answer, token_delay=0.02))
+    await shared.nvim.edit("grows.py", SOURCE)
+    mark = len(shared.records)
+    await shared.nvim.type("Godef triple")
+    seen: list[str] = []
+
+    def grows(ghost: str) -> bool:
+        if ghost not in ("", *seen):
+            seen.append(ghost)
+        return ghost.endswith("return number")
+
+    await shared.nvim.ghost(grows)
+    assert len(seen) > 2, seen
+    assert all(later.startswith(earlier) for earlier, later in pairwise(seen)), seen
+    await shared.quiet()
+    assert len(shared.records) == mark + 1
+
+
+async def test_taking_it_by_and_by_is_one_request(shared: Desk) -> None:
+    """Neovim asks again after each part that was taken; the server knows the answer."""
+    mark = len(shared.records)
+    await shared.suggest(REST)
+    for left in ("number):\n    return number * 3", "):\n    return number * 3", "\n    return number * 3"):
+        await shared.nvim.type("<M-w>")
+        await shared.nvim.until(NATIVE, left.__eq__)
+    await shared.quiet()
+    assert len(shared.records) == mark + 1

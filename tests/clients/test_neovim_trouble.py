@@ -10,7 +10,7 @@ import pytest
 
 from cachewise.simulator.script import Fault, Script
 from cachewise.simulator.server import Simulator
-from clients.desk import SETUP, SOURCE, STATUS_LINE, TEXT, TRIPLE, Desk
+from clients.desk import REST, SETUP, SOURCE, START, STATUS_LINE, TEXT, TRIPLE, Desk
 from clients.neovim import GHOST, neovim, nvim_environment
 from support.server import KEY
 
@@ -55,7 +55,7 @@ async def test_provider_down_and_up_again(shared: Desk) -> None:
 
 async def test_server_killed(shared: Desk) -> None:
     """It is started again, knows the text, and what was typed meanwhile is there."""
-    await shared.suggest()
+    await shared.suggest(REST)
     before = await shared.nvim.attached()
     (server,) = servers(shared.nvim.process.pid)
     os.kill(server, signal.SIGKILL)
@@ -68,7 +68,7 @@ async def test_server_killed(shared: Desk) -> None:
     )
     await shared.nvim.type("<BS>")
     await shared.nvim.ghost()
-    assert (await shared.nvim.text()) == SOURCE + "def triple"
+    assert (await shared.nvim.text()) == START
     assert len(servers(shared.nvim.process.pid)) == 1
 
 
@@ -93,7 +93,7 @@ async def test_server_that_keeps_dying_stays_down(shared: Desk) -> None:
 
 
 async def test_restart_by_command(shared: Desk) -> None:
-    await shared.suggest()
+    await shared.suggest(REST)
     before = await shared.nvim.attached()
     await shared.nvim.type("<Esc>")
     await shared.nvim.call("nvim_command", "Cachewise restart")

@@ -83,8 +83,8 @@ def test_libraries_are_heard_from_warning_on() -> None:
 
 def test_libraries_lose_what_they_put_into_a_line() -> None:
     stream = written("info")
-    logging.getLogger("pygls.protocol").error("Failed to handle %s\nwith more", TEXT)
-    logging.getLogger("pygls.protocol").error("a second line\n" + TEXT)  # noqa: G003
+    logging.getLogger("httpcore2.http11").error("Failed to handle %s\nwith more", TEXT)
+    logging.getLogger("httpcore2.http11").error("a second line\n" + TEXT)  # noqa: G003
     assert "Failed to handle %s" in stream.getvalue()
     assert "text_of_a_document" not in stream.getvalue()
 

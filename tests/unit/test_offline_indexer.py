@@ -14,6 +14,10 @@ from cachewise.offline.indexer import LARGEST_FILE, Indexer, read
 LINE = "channel = open_channel(address)\n"
 
 
+def text(seed: int, lines: int = 3) -> str:
+    return LINE + "".join(f"value_{seed}_{at} = {LINE}" for at in range(lines))
+
+
 def named(*paths: Path) -> list[tuple[str, Path]]:
     return [(path.name, path) for path in paths]
 
@@ -37,7 +41,7 @@ class Ticks:
 
 def test_all_files_are_read(tmp_path: Path) -> None:
     index = Index()
-    paths = [written(tmp_path, f"{at}.py", LINE * (at + 1)) for at in range(4)]
+    paths = [written(tmp_path, f"{at}.py", text(at)) for at in range(4)]
     indexer = Indexer(index, named(*paths))
     while indexer.work():
         pass
@@ -46,11 +50,11 @@ def test_all_files_are_read(tmp_path: Path) -> None:
     assert indexer.bytes == sum(path.stat().st_size for path in paths)
     guess = complete(index, "channel = op", "\n", "python")
     assert guess is not None
-    assert guess.text == "en_channel(address)"
+    assert guess.text.startswith("en_channel")
 
 
 def test_a_slice_ends_when_its_time_is_over(tmp_path: Path) -> None:
-    paths = [written(tmp_path, f"{at}.py", LINE * (at + 1)) for at in range(10)]
+    paths = [written(tmp_path, f"{at}.py", text(at)) for at in range(10)]
     indexer = Indexer(Index(), named(*paths), clock=Ticks())
     slices = 1
     while indexer.work(2.0):
@@ -65,7 +69,7 @@ def test_files_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
     def files() -> Iterator[tuple[str, Path]]:
         for at in range(3):
             asked.append(str(at))
-            yield f"{at}.py", written(tmp_path, f"{at}.py", LINE * (at + 1))
+            yield f"{at}.py", written(tmp_path, f"{at}.py", text(at))
 
     indexer = Indexer(Index(), files(), clock=Ticks())
     assert asked == []
@@ -75,7 +79,7 @@ def test_files_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
 
 def test_a_large_file_takes_many_steps(tmp_path: Path) -> None:
     index = Index()
-    path = written(tmp_path, "large.py", LINE * 5000)
+    path = written(tmp_path, "large.py", text(1, 5000))
     indexer = Indexer(index, named(path), clock=Ticks())
     slices = 0
     while indexer.work(0.0):
@@ -112,13 +116,22 @@ def test_bytes_that_are_no_utf8_are_read_all_the_same(tmp_path: Path) -> None:
     assert "a.py" in index
 
 
-def test_copies_are_read_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("second", "files"),
+    [
+        pytest.param(text(1, 100), 1, id="the same"),
+        pytest.param(text(1, 100) + "one_more = 1\n", 1, id="almost the same"),
+        pytest.param(text(1, 50) + text(2, 50), 2, id="half of it"),
+        pytest.param(text(2, 100), 2, id="another"),
+    ],
+)
+def test_copies_are_left_out(tmp_path: Path, second: str, files: int) -> None:
     index = Index()
-    paths = [written(tmp_path, name, LINE) for name in ("a.py", "b.py")]
+    paths = [written(tmp_path, "a.py", text(1, 100)), written(tmp_path, "b.py", second)]
     indexer = Indexer(index, named(*paths))
     while indexer.work():
         pass
-    assert indexer.files == len(index) == 1
+    assert indexer.files == len(index) == files
 
 
 def test_what_is_indexed_already_is_not_read_again(tmp_path: Path) -> None:
@@ -132,8 +145,12 @@ def test_what_is_indexed_already_is_not_read_again(tmp_path: Path) -> None:
 
 def test_the_budget_is_kept(tmp_path: Path) -> None:
     index = Index()
-    paths = [written(tmp_path, "a.py", LINE), written(tmp_path, "b.py", LINE * 9), written(tmp_path, "c.py", LINE * 2)]
-    indexer = Indexer(index, named(*paths), most_bytes=4 * len(LINE))
+    paths = [
+        written(tmp_path, "a.py", LINE),
+        written(tmp_path, "b.py", text(1, 9)),
+        written(tmp_path, "c.py", text(2, 1)),
+    ]
+    indexer = Indexer(index, named(*paths), most_bytes=6 * len(LINE))
     while indexer.work():
         pass
     assert "a.py" in index
@@ -143,7 +160,7 @@ def test_the_budget_is_kept(tmp_path: Path) -> None:
 
 def test_the_memory_budget_is_kept(tmp_path: Path) -> None:
     index = Index()
-    paths = [written(tmp_path, f"{at}.py", LINE * (at + 300)) for at in range(9)]
+    paths = [written(tmp_path, f"{at}.py", text(at, 300)) for at in range(9)]
     indexer = Indexer(index, named(*paths), most_memory=index.memory_bytes + 30_000)
     while indexer.work():
         pass
@@ -152,7 +169,7 @@ def test_the_memory_budget_is_kept(tmp_path: Path) -> None:
 
 def test_giving_up(tmp_path: Path) -> None:
     index = Index()
-    indexer = Indexer(index, named(written(tmp_path, "large.py", LINE * 5000)), clock=Ticks())
+    indexer = Indexer(index, named(written(tmp_path, "large.py", text(1, 5000))), clock=Ticks())
     for _ in range(10):
         assert indexer.work(0.0)
     indexer.close()

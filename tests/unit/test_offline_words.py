@@ -89,6 +89,7 @@ def test_line_ends_have_the_first_numbers() -> None:
 
 def test_a_vocabulary_is_never_larger_than_its_limit() -> None:
     vocabulary = Vocabulary(limit=100)
+    numbers: list[int] = []
     for _ in range(3):
         numbers = vocabulary.learn(f"word{at}" for at in range(500))
     assert len(vocabulary) == 100

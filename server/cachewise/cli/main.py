@@ -7,6 +7,7 @@ options goes past argparse, since its start is the editor's waiting time. Not he
     demo.demo(files: Sequence[Path], *, pace: Literal["fast", "real"]) -> int
     doctor.doctor() -> int
     stats.stats(*, days: int, as_json: bool, csv_file: Path | None, plot: Path | None) -> int
+    cache.cache(action: Literal["info", "check", "clear"], *, task: str | None) -> int
     settings.show(*, as_json: bool) -> int
 
 Each returns the exit status, and raises a `Fault` for what the user can mend.
@@ -19,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cachewise.faults import Fault
+from cachewise.model.usage import FEATURES
 
 if TYPE_CHECKING:
     import argparse
@@ -67,6 +69,8 @@ def _carry_out(options: argparse.Namespace) -> int:
             return _function("stats", "stats")(
                 days=options.days, as_json=options.json, csv_file=options.csv, plot=options.plot
             )
+        case "cache":
+            return _function("cache", "cache")(options.action, task=getattr(options, "task", None))
         case _:
             return _function("settings", "show")(as_json=options.json)
 
@@ -133,6 +137,13 @@ def _parser() -> argparse.ArgumentParser:
     stats.add_argument(
         "--plot", metavar="FILE.png", type=Path, help="draw cost by day and feature, and the hit rate; also .svg"
     )
+
+    cache = _add(commands, "cache", "look into the stored answers, check them, or remove them")
+    actions = cache.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("info", help="how many there are, and how large", description="How full the answer cache is.")
+    actions.add_parser("check", help="look into every one", description="Look into every stored answer.")
+    clear = actions.add_parser("clear", help="remove them", description="Remove stored answers.")
+    clear.add_argument("--task", choices=FEATURES, help="only those of this feature")
 
     settings = _add(commands, "settings", "print the settings in force and where each came from")
     settings.add_argument("--json", action="store_true", help="print JSON")

@@ -63,6 +63,10 @@ class Gatherer:
         self._last: tuple[Piece, ...] = ()
         self._running: asyncio.Future[tuple[Piece, ...]] | None = None
 
+    def twin(self) -> Gatherer:
+        """Another gatherer for the same folder, which remembers on its own."""
+        return Gatherer(self._exclusions, deadline=self._deadline)
+
     async def gather(
         self, current: Snapshot, open_documents: Sequence[Snapshot], also: Iterable[str] = ()
     ) -> tuple[Piece, ...]:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from cachewise.faults import NoKey, RequestFailed
 from cachewise.features.leave import Leave, ask_leave
@@ -25,6 +26,7 @@ from cachewise.providers.traits import traits
 
 logger = logging.getLogger(__name__)
 
+StopReason = Literal["stop", "length", "filter", "other"]
 LOADING_DEADLINE = 30.0
 """Seconds that importing a provider's SDK may take before the request fails; 1 to 4 s is usual on a slow disk."""
 ENOUGH_GRACE = 0.2
@@ -60,6 +62,8 @@ class Conversation:
         self._meter = meter
         self._leave = leave
         self._outcome: Outcome = "cancelled"
+        self.stopped: StopReason | None = None
+        """Why the stream ended by itself; None while it runs, and where it broke or was cut off."""
         self._fault: RequestFailed | None = None
         self._reach = Reach()
         self._first = False
@@ -125,6 +129,7 @@ class Conversation:
             session_id=self._rooms.prompts.session_id(question.folder),
             max_retries=question.max_retries,
             max_wait=question.max_wait,
+            reach=self._reach,
         )
         if self._meter.expected.state == "cold":
             self._first = await self._rooms.gate.enter((question.folder, question.model))
@@ -143,7 +148,7 @@ class Conversation:
             case UsageReport():
                 self._meter.report(event)
             case Stopped():
-                self._outcome = "complete"
+                self._outcome, self.stopped = "complete", event.reason
             case Failed() if self._outcome != "complete":  # else the text was enough before the stream broke
                 self._fault, self._outcome = event.fault, "failed"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Literal
 
+from cachewise.answers.scope import scope_around
 from cachewise.context.tail import TailSpec
 from cachewise.features.answer import Answer, Listener
-from cachewise.features.converse import Question, converse, require_provider
 from cachewise.features.rooms import Rooms
+from cachewise.features.stored import Asked, answered
 from cachewise.model.snapshot import Snapshot
 
 MAX_TOKENS = 1_500
@@ -15,38 +18,44 @@ MAX_TOKENS = 1_500
 
 
 async def explain(
-    rooms: Rooms, snapshot: Snapshot, question: str | None, listener: Listener, *, allow_over_budget: bool = False
+    rooms: Rooms,
+    snapshot: Snapshot,
+    question: str | None,
+    listener: Listener,
+    *,
+    refresh: bool = False,
+    allow_over_budget: bool = False,
 ) -> Answer:
-    """Explain the selection or the place of `snapshot`, or answer `question` about it.
+    """Explain the selection of `snapshot`, or else the definition around its cursor, or answer `question` about it.
+
+    Args:
+        rooms: The side rooms.
+        snapshot: What the user saw when asking.
+        question: What the user asked; None to explain.
+        listener: Who is told while the answer comes in, a stored one too.
+        refresh: Ask the provider although an answer is stored, and replace that.
+        allow_over_budget: Whether the user has said that this request may pass the budgets.
 
     Raises:
         RequestFailed: no key, over budget, or the provider failed; what it cost is in the ledger, and the listener
             was told.
     """
     feature: Literal["explain", "ask"] = "ask" if question is not None else "explain"
-    model = rooms.model_for(feature)
-    traits = require_provider(rooms, model)
-    plan = await rooms.prompts.plan(snapshot, TailSpec(kind=feature, question=question), model, traits, rooms.settings)
-    conversation = await converse(
-        rooms,
-        Question(
-            feature=feature,
-            model=model,
-            plan=plan,
-            folder=snapshot.folder,
-            max_tokens=MAX_TOKENS,
-            allow_over_budget=allow_over_budget,
-        ),
+    if question is None and snapshot.start == snapshot.end:
+        snapshot = await asyncio.to_thread(_around, snapshot)
+    asked = Asked(
+        feature=feature,
+        snapshot=snapshot,
+        model=rooms.model_for(feature),
+        tail=TailSpec(kind=feature, question=question),
+        max_tokens=MAX_TOKENS,
+        refresh=refresh,
+        allow_over_budget=allow_over_budget,
     )
-    pieces: list[str] = []
+    return await answered(rooms, asked, listener)
 
-    def take(text: str) -> None:
-        pieces.append(text)
-        listener.text(text)
 
-    try:
-        usage = await conversation.read(take)
-    finally:
-        if conversation.usage is not None:
-            listener.usage(conversation.usage)
-    return Answer(text="".join(pieces), source="provider", model=str(model), usage=usage)
+def _around(snapshot: Snapshot) -> Snapshot:
+    """The same with the definition around the cursor selected; at module level the statement or block."""
+    scope = scope_around(snapshot.language, snapshot.text, snapshot.start, snapshot.end)
+    return replace(snapshot, start=scope.start, end=scope.end) if scope.text.strip() else snapshot

@@ -26,7 +26,7 @@ from cachewise.settings.places import ensure_private
 from cachewise.settings.schema import Settings
 
 if TYPE_CHECKING:  # the room is loaded after `initialize` was answered (`lsp/handlers.py`)
-    from cachewise.context.gather import Gatherer
+    from cachewise.context.gather import Gatherer, Piece
     from cachewise.context.layout import SharedContext
     from cachewise.context.minimum import Minimum
     from cachewise.context.rent import Ratios
@@ -41,6 +41,8 @@ class _Folder:
     """One workspace folder's context for each model, and what gathers for it."""
 
     gatherer: Gatherer
+    direct: Gatherer | None = None
+    """Gathers what a single document imports; the other one remembers what was last gathered for a whole prompt."""
     shared: dict[ModelName, SharedContext] = field(default_factory=dict)
     gaps: dict[ModelName, Gaps] = field(default_factory=dict)
 
@@ -117,6 +119,24 @@ class Prompts:
             cold=warmth.cold,
             working_cold=warmth.working_cold,
             ratios=ratios,
+        )
+
+    async def imported(self, snapshot: Snapshot) -> tuple[Piece, ...]:
+        """The files that a document imports itself, as the editor shows them where it does, whatever else is open.
+
+        Raises:
+            RequestFailed: it is a secret file.
+        """
+        if self._salt is None:
+            self._salt = await asyncio.to_thread(_salt, self._state)  # the ledger names the folder after it
+        folder = self._folder(snapshot.folder)
+        if folder.direct is None:
+            folder.direct = folder.gatherer.twin()
+        shown = {document.path: document for document in self._documents.open_documents() if document.path}
+        pieces = await folder.direct.gather(snapshot, ())
+        return tuple(
+            piece if (document := shown.get(piece.path or "")) is None else replace(piece, text=document.text)
+            for piece in pieces
         )
 
     def learn(self, folder: str | None, model: ModelName, plan: PromptPlan, tokens: Tokens | None) -> None:

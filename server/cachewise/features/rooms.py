@@ -10,12 +10,15 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from cachewise.answers.answers import Answers
 from cachewise.faults import RequestFailed
 from cachewise.features.gate import Gate
 from cachewise.features.health import Health
 from cachewise.features.intent import Intents
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
+from cachewise.features.pursuits import Pursuits
+from cachewise.features.suggestions import Suggestions
 from cachewise.ledger.ledger import Ledger
 from cachewise.ledger.limits import Limits
 from cachewise.model.names import ModelName
@@ -25,6 +28,8 @@ from cachewise.session.inflight import Inflight
 from cachewise.settings.load import Loaded
 from cachewise.settings.schema import Settings
 
+ANSWERS_DEADLINE = 0.4
+"""Seconds that writing the last answers may take; they are also in memory only until then, and can be asked again."""
 PROVIDERS_DEADLINE = 0.2
 """Seconds that closing connections may take; the process ends anyway and takes them along."""
 
@@ -38,12 +43,15 @@ class Rooms:
     prompts: Prompts
     providers: Providers
     ledger: Ledger
+    answers: Answers
     inflight: Inflight
     pages: Pages
     health: Health
     limits: Limits = field(default_factory=Limits)
     gate: Gate = field(default_factory=Gate)
     intents: Intents = field(default_factory=Intents)
+    suggestions: Suggestions = field(default_factory=Suggestions)
+    pursuits: Pursuits = field(default_factory=Pursuits)
     prepared: bool = False
     warming: list[asyncio.Task[None]] = field(default_factory=list)
     """The loading of providers; the registry owns it, here it is only kept from being lost."""
@@ -92,6 +100,14 @@ class Rooms:
         else:
             self.health.set("budget", "warning", sentence)
 
+    def check_answers(self) -> None:
+        """Say in the status what is wrong with the answer cache, as long as it is."""
+        problem = self.answers.problem
+        if problem is None:
+            self.health.clear("answers")
+        else:
+            self.health.set("answers", "warning", problem)
+
     def prepare(self) -> None:
         """A document is open, so a request will come: load what it needs, unless there is no key to ask with."""
         if not self.prepared:
@@ -102,6 +118,8 @@ class Rooms:
     async def started(self) -> None:
         """The editor is ready: read today's sums of the ledger, and follow them."""
         self.ledger.subscribe(self.check_budget)
+        self.answers.warm_up()
+        self.check_answers()
         await self.ledger.refresh()
 
     def begin(self) -> None:
@@ -114,14 +132,15 @@ class Rooms:
         self.live -= 1
         self.health.changed()
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` in the background, owned by this object; not at all once the server stops."""
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Run `work` in the background, owned by this object; not at all, and None, once the server stops."""
         if self.closing:
             work.close()
-            return
+            return None
         task = asyncio.get_running_loop().create_task(work)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
+        return task
 
     async def aclose(self) -> None:
         """Cancel the background work, then close what holds connections and files.
@@ -134,10 +153,13 @@ class Rooms:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        keeping = asyncio.ensure_future(self.answers.aclose())  # ends what is being asked, so it goes before the ledger
+        await asyncio.wait({keeping}, timeout=ANSWERS_DEADLINE)
         closing = asyncio.ensure_future(self.providers.aclose())
         await self.ledger.aclose()
-        await asyncio.wait({closing}, timeout=PROVIDERS_DEADLINE)
+        await asyncio.wait({closing, keeping}, timeout=PROVIDERS_DEADLINE)
         closing.cancel()
+        keeping.cancel()
 
     def model_for(self, feature: str) -> ModelName:
         """The model that a feature uses; completions may have their own."""

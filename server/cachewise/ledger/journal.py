@@ -115,7 +115,8 @@ class Journal:
             self._wanted.append((wanted, answer))
             self._run()
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(answer), deadline)
+            async with asyncio.timeout(deadline):  # not wait_for: up to Python 3.11 it may swallow a cancel
+                return await asyncio.wrap_future(answer)
         except TimeoutError:
             self.release(wanted.id)
             return None
@@ -154,7 +155,8 @@ class Journal:
             self._asked.append(asked)
             self._run()
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(asked), deadline)
+            async with asyncio.timeout(deadline):  # not wait_for: up to Python 3.11 it may swallow a cancel
+                return await asyncio.wrap_future(asked)
         except TimeoutError:
             return False
 
@@ -169,7 +171,8 @@ class Journal:
             self._closing = True
             self._wake.notify()
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(asked), deadline)
+            async with asyncio.timeout(deadline):  # not wait_for: up to Python 3.11 it may swallow a cancel
+                return await asyncio.wrap_future(asked)
         except TimeoutError:
             return False
 

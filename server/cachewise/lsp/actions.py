@@ -1,18 +1,32 @@
-"""Code actions: *Explain selection* and *Explain this problem*. They carry a command, so any client can run them."""
+"""Code actions: *Explain selection*, *Explain this problem* and *Write documentation*. They carry a command, so any client can run them."""
 
 from __future__ import annotations
 
 from lsprotocol import types
 
+from cachewise.session.documents import Document
+from cachewise.shaping.definitions import definitions
+
 EXPLAIN = "cachewise.explain"
 ASK = "cachewise.ask"
+DOCUMENT = "cachewise.document"
 _MAX_MESSAGE = 500
 """Characters of a diagnostic's message that go into the question."""
 _MAX_PROBLEMS = 5
+_MAX_LINES = 200
+"""Lines of a selection that are looked through for a definition."""
 
 
-def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The actions for a selection and for each diagnostic, as far as the client asked for their kinds."""
+def begins_definition(document: Document, where: types.Range) -> bool:
+    """Whether a function or class begins in the lines of a range."""
+    last = min(where.end.line, where.start.line + _MAX_LINES, document.line_count - 1)
+    return any(
+        definitions(document.line(number), document.language) for number in range(max(where.start.line, 0), last + 1)
+    )
+
+
+def code_actions(params: types.CodeActionParams, *, documentable: bool = False) -> list[types.CodeAction]:
+    """The actions for a selection, each diagnostic and a definition, as far as the client asked for their kinds."""
     only = [str(getattr(kind, "value", kind)) for kind in params.context.only or []]
     uri = params.text_document.uri
     actions = []
@@ -26,11 +40,15 @@ def code_actions(params: types.CodeActionParams) -> list[types.CodeAction]:
             action.kind = types.CodeActionKind.QuickFix
             action.diagnostics = [diagnostic]
             actions.append(action)
+    if documentable and not only:
+        argument = {"uri": uri, "position": _range(params.range)["start"]}
+        actions.append(_action("Write documentation", DOCUMENT, argument))
     return actions
 
 
 def _action(title: str, command: str, argument: dict[str, object]) -> types.CodeAction:
-    argument["show"] = True
+    if command != DOCUMENT:
+        argument["show"] = True
     return types.CodeAction(title=title, command=types.Command(title=title, command=command, arguments=[argument]))
 
 

@@ -55,6 +55,8 @@ def server_capabilities(
         given = capabilities.inline_completion_provider
         if not isinstance(given, types.InlineCompletionOptions) or given.work_done_progress is None:
             capabilities.inline_completion_provider = types.InlineCompletionOptions(work_done_progress=False)
+        if client.text_document is not None and client.text_document.inline_completion is not None:
+            capabilities.completion_provider = None  # the same text twice is once too often
     capabilities.workspace = _workspace(features)
     return capabilities
 

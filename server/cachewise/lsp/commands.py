@@ -16,10 +16,12 @@ from cachewise.lsp.params import (
     only_object,
     place_argument,
     question_arguments,
+    task_argument,
 )
 from cachewise.lsp.questions import answer
 from cachewise.lsp.show import Shower
 from cachewise.lsp.wiring import Wire
+from cachewise.lsp.writing import write_documentation
 
 Command = Callable[[types.ExecuteCommandParams], Awaitable[Any]]
 
@@ -28,16 +30,24 @@ class Commands:
     """Runs the commands of one client."""
 
     def __init__(
-        self, rooms: Rooms, wire: Wire, shower: Shower, new_token: Callable[[], Awaitable[Token | None]]
+        self,
+        rooms: Rooms,
+        wire: Wire,
+        shower: Shower,
+        new_token: Callable[[], Awaitable[Token | None]],
+        capabilities: Callable[[], dict[str, Any]],
     ) -> None:
         self._rooms = rooms
         self._wire = wire
         self._shower = shower
         self._new_token = new_token
+        self._capabilities = capabilities
         self._table: dict[str, Command] = {
             "cachewise.explain": self._explain,
             "cachewise.ask": self._ask,
+            "cachewise.document": self._document,
             "cachewise.usage": self._usage,
+            "cachewise.clearAnswers": self._clear_answers,
             "cachewise.prewarm": self._prewarm,
             "cachewise.accepted": self._accepted,
         }
@@ -80,6 +90,16 @@ class Commands:
             new_token=self._new_token if asked.work_done_token is None else None,
         )
 
+    async def _document(self, params: types.ExecuteCommandParams) -> None:
+        given = params.work_done_token
+
+        async def token() -> Token | None:
+            return await self._new_token() if given is None else given
+
+        edits = (self._capabilities().get("workspace") or {}).get("workspaceEdit")
+        versioned = isinstance(edits, dict) and edits.get("documentChanges") is True
+        await write_documentation(self._rooms, self._wire, params.arguments, versioned=versioned, token=token)
+
     async def _usage(self, params: types.ExecuteCommandParams) -> Any:
         await self._rooms.ledger.refresh()
         return self._rooms.ledger.usage_json()
@@ -91,6 +111,13 @@ class Commands:
         allow = allow_over_budget(only_object(params.arguments))
         snapshot = self._rooms.documents.snapshot(place.uri, place.start, place.end)
         return (await warm(self._rooms, snapshot, allow_over_budget=allow)).to_json()
+
+    async def _clear_answers(self, params: types.ExecuteCommandParams) -> int:
+        task = task_argument(params.arguments)
+        count = await self._rooms.answers.clear(task)
+        self._rooms.check_answers()
+        self._rooms.health.changed()  # the status tells how many there are
+        return count
 
     async def _accepted(self, params: types.ExecuteCommandParams) -> Any:
         arguments = params.arguments or []

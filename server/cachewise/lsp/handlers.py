@@ -16,10 +16,13 @@ from lsprotocol import types
 
 from cachewise.faults import Fault, InvalidParams
 from cachewise.features.ahead import on_intent
+from cachewise.features.pursuits import Grown
 from cachewise.features.rooms import Rooms
-from cachewise.lsp.actions import code_actions
+from cachewise.lsp.actions import begins_definition, code_actions
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
+from cachewise.lsp.items import inline_item, list_item
+from cachewise.lsp.looking import code_lenses, hover_at
 from cachewise.lsp.params import Token, question_params
 from cachewise.lsp.questions import answer
 from cachewise.lsp.server import CachewiseServer
@@ -29,7 +32,7 @@ from cachewise.session.documents import Change
 from cachewise.session.lines import code_units
 
 if TYPE_CHECKING:
-    from cachewise.features.complete import Suggestion
+    from cachewise.features.suggestions import Suggestion
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +51,8 @@ class Handlers:
         self._status = StatusSender(rooms, server.wire)
         self._capabilities: dict[str, Any] = {}
         self._tokens = 0
-        self._commands = Commands(rooms, server.wire, shower, self._own_token)
+        rooms.pursuits.grew = self._grew
+        self._commands = Commands(rooms, server.wire, shower, self._own_token, lambda: self._capabilities)
 
     def register(self) -> None:
         """Put every handler in its place."""
@@ -63,9 +67,13 @@ class Handlers:
         feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False))(
             self._inline_completion
         )
+        # No trigger characters: the editor's own rules tell when somebody waits for a list.
+        feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(self._completion)
         feature(
             types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
         )(self._code_action)
+        feature(types.TEXT_DOCUMENT_HOVER, types.HoverOptions(work_done_progress=False))(self._hover)
+        feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))(self._code_lens)
         feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(self._content)
         feature("cachewise/explain")(self._explain)
         feature("cachewise/ask")(self._ask)
@@ -119,12 +127,18 @@ class Handlers:
             params.text_document.version,
             [_change(change) for change in params.content_changes],
         )
+        if params.text_document.uri in self._rooms.pursuits:
+            self._rooms.pursuits.changed(
+                params.text_document.uri, self._rooms.documents.get(params.text_document.uri).text
+            )
         on_intent(self._rooms, params.text_document.uri)
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         self._rooms.documents.close(uri)
         self._rooms.inflight.supersede(uri)
+        self._rooms.pursuits.close(uri)
+        self._rooms.suggestions.forget(uri)
 
     def _folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         for folder in params.event.removed:
@@ -147,8 +161,15 @@ class Handlers:
         return types.TextDocumentContentResult(text=page.markdown())
 
     def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        self._rooms.documents.get(params.text_document.uri)
-        return code_actions(params)
+        document = self._rooms.documents.get(params.text_document.uri)
+        return code_actions(params, documentable=begins_definition(document, params.range))
+
+    async def _hover(self, params: types.HoverParams) -> types.Hover | None:
+        place = (params.position.line, params.position.character)
+        return await hover_at(self._rooms, self._rooms.documents.snapshot(params.text_document.uri, place))
+
+    def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+        return code_lenses(self._rooms, params.text_document.uri)
 
     async def _own_token(self) -> Token | None:
         """A progress token for a command whose client sent none, so that its end still shows the cost."""
@@ -166,22 +187,41 @@ class Handlers:
     # Completion
 
     async def _inline_completion(self, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+        invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+        found = await self._suggest(params, invoked=invoked)
+        return types.InlineCompletionList(items=[] if found is None else [inline_item(*found)])
+
+    async def _completion(self, params: types.CompletionParams) -> types.CompletionList:
+        # Its trigger kind does not tell typing from asking by hand.
+        found = await self._suggest(params, invoked=False)
+        return types.CompletionList(is_incomplete=True, items=[] if found is None else [list_item(*found)])
+
+    async def _suggest(
+        self, params: types.TextDocumentPositionParams, *, invoked: bool
+    ) -> tuple[Suggestion, types.Range, str] | None:
+        """A suggestion, the range that it replaces, and what stands there."""
         from cachewise.features.complete import complete
 
         place = (params.position.line, params.position.character)
         snapshot = self._rooms.documents.snapshot(params.text_document.uri, place, None)
-        invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
         suggestion = await complete(self._rooms, snapshot, invoked=invoked)
         if suggestion is None:
-            return types.InlineCompletionList(items=[])
+            return None
         retyped = snapshot.text[snapshot.end - suggestion.replaces : snapshot.end]
         units = code_units(retyped, self._rooms.documents.encoding)
-        return types.InlineCompletionList(items=[_item(suggestion, params.position, units)])
+        start = types.Position(line=params.position.line, character=params.position.character - units)
+        return suggestion, types.Range(start=start, end=params.position), retyped
+
+    def _grew(self, grown: Grown) -> None:
+        line, character = self._rooms.documents.get(grown.uri).position_at(grown.offset)
+        position = {"line": line, "character": character}
+        params = {"uri": grown.uri, "version": grown.version, "position": position}
+        self._server.wire.notify_json("cachewise/completionGrew", params, ("grew", grown.uri))
 
 
 def _load_features() -> None:
     """Import what requests need. In a thread, so that neither `initialize` nor the first request waits for it."""
-    for name in ("complete", "explain", "warm"):
+    for name in ("complete", "document", "explain", "hover", "lens", "warm"):
         importlib.import_module(f"cachewise.features.{name}")
     importlib.import_module("cachewise.context.layout")
 
@@ -191,16 +231,3 @@ def _change(change: types.TextDocumentContentChangeEvent) -> Change:
         start, end = change.range.start, change.range.end
         return Change(((start.line, start.character), (end.line, end.character)), change.text)
     return Change(None, change.text)
-
-
-def _item(suggestion: Suggestion, cursor: types.Position, replaced_units: int) -> types.InlineCompletionItem:
-    start = types.Position(line=cursor.line, character=cursor.character - replaced_units)
-    return types.InlineCompletionItem(
-        insert_text=suggestion.text,
-        range=types.Range(start=start, end=cursor),
-        command=types.Command(
-            title="Suggestion accepted",
-            command="cachewise.accepted",
-            arguments=[suggestion.id, len(suggestion.text)],
-        ),
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from cachewise.faults import InvalidParams
+from cachewise.model.usage import FEATURES, Feature
 
 Point = tuple[int, int]
 """Line and character, both from 0, in the client's position encoding."""
@@ -87,6 +88,21 @@ def place_argument(arguments: object) -> Place:
     return _place(argument, argument.get("uri"), required=False)
 
 
+def task_argument(arguments: object) -> Feature | None:
+    """The feature in a command's argument object: `task`; None where there is no argument, or no task in it.
+
+    Raises:
+        InvalidParams: there is no such feature.
+    """
+    task = only_object(arguments).get("task") if arguments else None
+    if task is None:
+        return None
+    for feature in FEATURES:
+        if feature == task:
+            return feature
+    raise InvalidParams(f"task must be one of {', '.join(FEATURES)}.")
+
+
 def _question(params: dict[str, Any], uri: object, needs_question: bool, partial: object) -> QuestionParams:
     question = params.get("question")
     if question is not None and not isinstance(question, str):
@@ -98,7 +114,7 @@ def _question(params: dict[str, Any], uri: object, needs_question: bool, partial
     return QuestionParams(
         place=_place(params, uri, required=not needs_question),
         question=question,
-        refresh=_flag(params, "refresh"),
+        refresh=refresh(params),
         allow_over_budget=allow_over_budget(params),
         work_done_token=_token(params.get("workDoneToken"), "workDoneToken"),
         partial_token=_token(partial, "the partial-result token"),
@@ -113,6 +129,15 @@ def allow_over_budget(params: dict[str, Any]) -> bool:
         InvalidParams: it is neither true nor false.
     """
     return _flag(params, "allowOverBudget")
+
+
+def refresh(params: dict[str, Any]) -> bool:
+    """Whether the provider is to be asked although an answer is stored.
+
+    Raises:
+        InvalidParams: it is neither true nor false.
+    """
+    return _flag(params, "refresh")
 
 
 def _flag(params: dict[str, Any], name: str) -> bool:

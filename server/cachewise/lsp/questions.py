@@ -63,6 +63,7 @@ async def answer(
             snapshot,
             params.question,
             Listener(on_text, used.append),
+            refresh=params.refresh,
             allow_over_budget=params.allow_over_budget,
         )
         ending = readout(result.usage)

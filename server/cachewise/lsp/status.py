@@ -73,7 +73,7 @@ def status_json(rooms: Rooms) -> dict[str, Any]:
         "today": ledger.today.to_json(),
         "last": ledger.last.to_json() if ledger.last is not None else None,
         "prefix": _prefix(rooms),
-        "answers": {"tier": "memory", "entries": 0, "hits": 0, "misses": 0},
+        "answers": rooms.answers.status().to_json(),
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from cachewise.offline.chains import LONGEST, Chains
 from cachewise.offline.papers import Papers
@@ -69,7 +69,7 @@ class Index:
         for _ in self.adding(name, text):
             pass
 
-    def adding(self, name: str, text: str) -> Iterator[None]:
+    def adding(self, name: str, text: str) -> Generator[None, None, None]:
         """The same, with a pause every one or two milliseconds. Given up half-way, nothing of the file is found."""
         self.remove(name)
         numbers: list[int] = []

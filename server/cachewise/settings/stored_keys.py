@@ -41,7 +41,8 @@ async def find_keys(loaded: Loaded, *, lookup: Lookup | None = None, deadline: f
     if not lacking:
         return loaded
     try:
-        stored = await asyncio.wait_for(_in_thread(lookup or _system_keyring, [e.name for e in lacking]), deadline)
+        async with asyncio.timeout(deadline):
+            stored = await _in_thread(lookup or _system_keyring, [e.name for e in lacking])
     except TimeoutError:
         _log.warning("The keyring did not answer within %s s; it is left out.", deadline)
         return loaded

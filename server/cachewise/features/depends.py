@@ -1,0 +1,71 @@
+"""What the answer to a question depends on, as the key that it is stored under.
+
+The text of the selection and of the definition around it, and the files that this definition names; not the rest of
+the file, and nothing that tells one checkout from another. Not here: how keys are built (`answers/key.py`) and what a
+definition is (`answers/scope.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from cachewise.answers.key import scoped_key
+from cachewise.answers.scope import dependencies_digest, scope_around
+from cachewise.context.system import SYSTEM
+from cachewise.features.rooms import Rooms
+
+if TYPE_CHECKING:
+    from cachewise.context.gather import Piece
+    from cachewise.features.stored import Asked
+
+TEMPLATE = 1
+"""Raise it when what a question looks like changes (`context/tail.py`): answers to the old one are no longer given.
+The system text is part of the key by itself."""
+_DEFINES = re.compile(
+    r"^(?:export\s+|default\s+|pub(?:\([^)\n]*\))?\s+|public\s+|async\s+|abstract\s+|final\s+|static\s+|unsafe\s+)*"
+    r"(?:def|class|fn|func|function|struct|enum|trait|interface|type|const|let|var|local\s+function)\s+([^\W\d]\w*)",
+    re.M,
+)
+"""A definition at the start of a line, in the languages whose imports are followed."""
+
+
+async def key_of(rooms: Rooms, asked: Asked) -> str:
+    """The key of a question.
+
+    Raises:
+        RequestFailed: it is about a file with secrets.
+    """
+    pieces = await rooms.prompts.imported(asked.snapshot)
+    return await asyncio.to_thread(_key, asked, pieces)
+
+
+def _key(asked: Asked, pieces: Iterable[Piece]) -> str:
+    snapshot, tail = asked.snapshot, asked.tail
+    scope = scope_around(snapshot.language, snapshot.text, snapshot.start, snapshot.end)
+    return scoped_key(
+        task=asked.feature,
+        model=str(asked.model),
+        settings={"maxTokens": asked.max_tokens},
+        template_version=f"{TEMPLATE} {hashlib.sha256(SYSTEM.encode()).hexdigest()[:16]}",
+        language=snapshot.language,
+        path=snapshot.name,
+        question=tail.question or "",
+        diagnostics=tail.diagnostics,
+        selection=snapshot.selection,
+        definition=scope.definition,
+        place=scope.place,
+        dependencies=dependencies_digest(scope.definition, _named(pieces)),
+    )
+
+
+def _named(pieces: Iterable[Piece]) -> Iterator[tuple[str, str]]:
+    """Each file under its own name and under those that it defines."""
+    for piece in pieces:
+        text = hashlib.sha256(piece.text.encode("utf-8", "surrogatepass")).hexdigest()
+        stem = piece.name.rpartition("/")[2].partition(".")[0]
+        for name in {stem, *_DEFINES.findall(piece.text)}:
+            yield name, f"{piece.name} {text}"

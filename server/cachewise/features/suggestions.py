@@ -1,0 +1,137 @@
+"""The suggestions that were made, kept so that the same thing is never asked twice.
+
+A suggestion is good for every state of its document from which accepting it leads to the same text: where it was asked
+for, a few typed characters into it, after deleting some of them, and again after moving away and coming back.
+Not here: how suggestions are made (`complete.py`), and those that still stream (`pursuits.py`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+KEPT = 64
+"""Suggestions that are remembered of each document; those that were not used for longest go first."""
+
+Terms = tuple[object, ...]
+"""What a suggestion depends on besides the document: the model, and settings that shape it."""
+
+
+class Cursor(Protocol):
+    """A document with a cursor, as `Snapshot` has it."""
+
+    @property
+    def uri(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def end(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Text to show at the cursor."""
+
+    id: str
+    text: str
+    replaces: int
+    """How many code points before the cursor it replaces, all in the cursor's line."""
+    source: str
+    """Who made it: the model's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A document's state at the place of a suggestion, told apart by lengths and hashes and not by its text.
+
+    The whole text would be kept for each suggestion otherwise. Hashes are of 64 bits and seeded by the process.
+    """
+
+    base_length: int
+    base_hash: int
+    """Of the text before what the suggestion replaces."""
+    after_length: int
+    after_hash: int
+    replaced: str
+
+
+@dataclass(slots=True)
+class _Kept:
+    suggestion: Suggestion
+    terms: Terms
+    shown: bool
+
+
+def rest_of(suggestion: Suggestion, replaced: str, typed: str) -> Suggestion | None:
+    """What is left of a suggestion after some typing; None where it does not fit what was typed, or nothing is left.
+
+    Args:
+        suggestion: As it was made.
+        replaced: The text that it replaces at the place where it was made.
+        typed: What now stands between the beginning of that text and the cursor.
+    """
+    if typed == replaced:
+        return suggestion
+    if suggestion.text.startswith(typed):
+        left = suggestion.text[len(typed) :]
+        return replace(suggestion, text=left, replaces=0) if left.strip() else None
+    if replaced.startswith(typed):
+        return replace(suggestion, replaces=len(typed))
+    return None
+
+
+class Suggestions:
+    """All remembered suggestions, by document."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, OrderedDict[Origin, _Kept]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._documents.values()))
+
+    def put(self, uri: str, before: str, after: str, suggestion: Suggestion, terms: Terms = ()) -> None:
+        """Remember a suggestion for the state that it was made for; it takes the place of an earlier one there."""
+        at = len(before) - suggestion.replaces
+        base = before[:at] if suggestion.replaces else before
+        kept = self._documents.setdefault(uri, OrderedDict())
+        origin = Origin(at, hash(base), len(after), hash(after), before[at:])
+        shown = False
+        for other in [at for at, entry in kept.items() if at == origin or entry.suggestion.id == suggestion.id]:
+            older = kept.pop(other)  # a suggestion that grows has one entry, also if it now replaces more
+            shown = shown or (older.shown and older.suggestion.id == suggestion.id)
+        kept[origin] = _Kept(suggestion, terms, shown)
+        while len(kept) > KEPT:
+            kept.popitem(last=False)
+
+    def find(self, cursor: Cursor, terms: Terms = ()) -> Suggestion | None:
+        """The newest suggestion that fits a document and a cursor, or what is left of it; None if there is none."""
+        kept = self._documents.get(cursor.uri)
+        if not kept:
+            return None
+        text, end = cursor.text, cursor.end
+        after_hash: int | None = None
+        for origin, entry in reversed(kept.items()):
+            if entry.terms != terms or origin.after_length != len(text) - end or origin.base_length > end:
+                continue
+            left = rest_of(entry.suggestion, origin.replaced, text[origin.base_length : end])
+            if left is None:
+                continue
+            if after_hash is None:
+                after_hash = hash(text[end:])
+            if origin.after_hash == after_hash and origin.base_hash == hash(text[: origin.base_length]):
+                kept.move_to_end(origin)
+                return left
+        return None
+
+    def first_showing(self, uri: str, ident: str) -> bool:
+        """Note that a suggestion is shown. False if it was before, so that typing through it counts once."""
+        for entry in self._documents.get(uri, {}).values():
+            if entry.suggestion.id == ident:
+                first, entry.shown = not entry.shown, True
+                return first
+        return False
+
+    def forget(self, uri: str) -> None:
+        """Drop all that is remembered of a document, as when it closes."""
+        self._documents.pop(uri, None)

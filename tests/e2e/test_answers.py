@@ -1,0 +1,252 @@
+"""The answer cache in the real server: ask once, pay once, and be told the same again."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from asyncio.subprocess import PIPE
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cachewise.simulator.script import Fault, Script
+from support.lsp_client import DEADLINE, RpcError
+from support.redis_server import redis_server
+from support.server import USAGE_KEYS, Desk, desk, environment, python_module
+
+TEXT = python_module(60)
+FUNCTION = (4, 10)
+"""The first function of `TEXT`."""
+
+
+def check_stored(result: dict[str, Any], original: dict[str, Any]) -> None:
+    """An answer of the cache: the same text, nothing used, the original's cost saved."""
+    assert set(result) == {"text", "source", "model", "usage", "ageSeconds"}
+    assert (result["text"], result["source"], result["model"]) == (original["text"], "answers", original["model"])
+    assert result["ageSeconds"] >= 0
+    usage = result["usage"]
+    assert set(usage) == USAGE_KEYS
+    assert usage["source"] == "answers"
+    assert {usage[f"{name}Tokens"] for name in ("input", "cacheRead", "cacheWrite", "output")} == {0}
+    assert usage["costUsd"] == 0
+    assert usage["savedUsd"] == pytest.approx(original["usage"]["costUsd"])
+    assert (usage["outcome"], usage["cacheMiss"]) == ("complete", None)
+
+
+def deltas(d: Desk, token: str) -> str:
+    """The deltas of a token, joined."""
+    found = d.lsp.progress(token)
+    assert [delta["seq"] for delta in found] == list(range(len(found)))
+    return "".join(delta["text"] for delta in found)
+
+
+async def test_fifty_equal_questions_at_once_make_one_request() -> None:
+    async with desk(Script(token_delay=0.005)) as d:
+        uri = d.open("a.py", TEXT)
+        answers = await asyncio.gather(
+            *(d.explain(uri, *FUNCTION, partialResultToken=f"p{n}", workDoneToken=f"w{n}") for n in range(50))
+        )
+        assert len(d.records) == 1
+        assert {answer["text"] for answer in answers} == {d.records[0].text}
+        assert [deltas(d, f"p{n}") for n in range(50)] == [d.records[0].text] * 50
+        [paid] = [answer for answer in answers if answer["source"] == "provider"]
+        assert paid["usage"]["costUsd"] > 0
+        for answer in answers:
+            if answer is not paid:
+                check_stored(answer, paid)
+        assert len(d.lsp.progress("p7")) > 3, "those who wait are not streamed to"
+        session = (await d.usage())["session"]
+        assert (session["requests"], session["answersHits"]) == (1, 49)
+        assert session["costUsd"] == pytest.approx(paid["usage"]["costUsd"])
+        assert session["answersSavedUsd"] == pytest.approx(49 * paid["usage"]["costUsd"])
+
+
+async def test_one_who_cancels_leaves_the_stream_to_the_rest() -> None:
+    async with desk(Script(token_delay=0.02)) as d:
+        uri = d.open("a.py", TEXT)
+        leader, first = d.lsp.start_request("cachewise/explain", d.explain_params(uri, partialResultToken="p"))
+        await d.lsp.wait_for("$/progress", lambda p: p["token"] == "p")
+        _, second = d.lsp.start_request("cachewise/explain", d.explain_params(uri, partialResultToken="q"))
+        await d.lsp.wait_for("$/progress", lambda p: p["token"] == "q")
+        d.lsp.cancel(leader)
+        with pytest.raises(RpcError) as error:
+            await asyncio.wait_for(first, DEADLINE)
+        assert error.value.code == -32800
+        answer = await asyncio.wait_for(second, DEADLINE)
+        [record] = d.records
+        assert record.outcome == "complete"
+        assert answer["text"] == record.text == deltas(d, "q")
+        assert answer["source"] == "provider", "somebody carries the cost"
+        session = (await d.usage())["session"]
+        assert (session["requests"], session["answersHits"]) == (1, 0)
+
+
+async def test_a_failure_reaches_everybody_and_is_not_stored() -> None:
+    async with desk(Script(faults=(Fault(kind="status", status=401),), token_delay=0.01)) as d:
+        uri = d.open("a.py", TEXT)
+        answers = await asyncio.gather(*(d.explain(uri) for _ in range(5)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {RpcError}
+        assert len(d.records) == 1
+        assert (await d.explain(uri))["source"] == "provider"
+
+
+async def test_a_cut_off_answer_is_not_stored() -> None:
+    async with desk(Script(faults=(Fault(kind="truncated", after_tokens=5),) * 3)) as d:
+        uri = d.open("a.py", TEXT)
+        with pytest.raises(RpcError):
+            await d.explain(uri)
+        d.simulator.follow(Script())
+        assert (await d.explain(uri))["source"] == "provider"
+
+
+async def test_what_keeps_an_answer_and_what_loses_it(tmp_path: Path) -> None:
+    async with desk(home=tmp_path, options={"codeLens": False}) as d:
+        uri = d.open("a.py", TEXT)
+        original = await d.explain(uri, *FUNCTION)
+        check_stored(await d.explain(uri, *FUNCTION, partialResultToken="p"), original)
+        assert deltas(d, "p") == original["text"]
+        await d.quiet()
+    async with desk(home=tmp_path) as d:
+        uri = d.open("a.py", TEXT)
+        check_stored(await d.explain(uri, *FUNCTION), original)
+        assert d.records == [], "after a restart"
+        status = await d.status(lambda s: s["answers"]["hits"] == 1)
+        assert status["answers"]["tier"] == "disk"
+        assert status["answers"]["entries"] >= 1
+        d.edit(uri, 40, 0, "# something else\n")
+        check_stored(await d.explain(uri, *FUNCTION), original)
+        d.edit(uri, 2, 0, "# above\n")
+        check_stored(await d.explain(uri, FUNCTION[0] + 1, FUNCTION[1] + 1), original)
+        assert d.records == [], "after an edit elsewhere"
+        d.edit(uri, FUNCTION[0] + 3, 4, "grand_")
+        fresh = await d.explain(uri, FUNCTION[0] + 1, FUNCTION[1] + 1)
+        assert (fresh["source"], len(d.records)) == ("provider", 1), "after an edit inside"
+        again = await d.explain(uri, FUNCTION[0] + 1, FUNCTION[1] + 1, refresh=True)
+        assert (again["source"], len(d.records)) == ("provider", 2), "refresh asks again"
+        check_stored(await d.explain(uri, FUNCTION[0] + 1, FUNCTION[1] + 1), again)
+        assert (await d.ask(uri, "Why?"))["source"] == "provider"
+        assert (await d.ask(uri, "Why?"))["source"] == "answers"
+        assert (await d.ask(uri, "Why not?"))["source"] == "provider"
+
+
+async def test_a_file_that_the_definition_names_is_part_of_the_question() -> None:
+    async with desk() as d:
+        d.open("prices.py", "def vat(amount: int) -> int:\n    return amount // 5\n")
+        helper = (d.workspace / "prices.py").as_uri()
+        d.open("colours.py", "RED = 1\n")
+        other = (d.workspace / "colours.py").as_uri()
+        text = "from prices import vat\nimport colours\n\n\ndef total(net: int) -> int:\n    return net + vat(net)\n"
+        uri = d.open("bill.py", text)
+        original = await d.explain(uri, 4, 6)
+        d.edit(other, 0, 0, "GREEN = 2\n")
+        check_stored(await d.explain(uri, 4, 6), original)
+        d.edit(helper, 1, 21, "0")
+        assert (await d.explain(uri, 4, 6))["source"] == "provider"
+
+
+async def test_a_stored_answer_needs_no_key_and_no_provider(tmp_path: Path) -> None:
+    async with desk(home=tmp_path) as d:
+        original = await d.explain(d.open("a.py", TEXT), *FUNCTION)
+    async with desk(home=tmp_path, env={"OPENROUTER_API_KEY": None}, options={"budget": {"perDayUsd": 0}}) as d:
+        uri = d.open("a.py", TEXT)
+        check_stored(await d.explain(uri, *FUNCTION), original)
+        with pytest.raises(RpcError) as error:
+            await d.explain(uri, 12, 18)
+        assert error.value.code == -32803
+
+
+async def test_without_the_cache_everything_is_asked() -> None:
+    async with desk(options={"answers": {"enabled": False}}) as d:
+        uri = d.open("a.py", TEXT)
+        for count in (1, 2):
+            assert (await d.explain(uri))["source"] == "provider"
+            assert len(d.records) == count
+
+
+async def test_two_servers_share_a_redis_and_lose_it(tmp_path: Path) -> None:
+    with redis_server() as redis:
+        env = {"CACHEWISE_REDIS_URL": redis.url}
+        async with desk(env=env, home=tmp_path / "one") as one:
+            original = await one.explain(one.open("a.py", TEXT), *FUNCTION)
+        async with desk(env=env, home=tmp_path / "other") as other:
+            uri = other.open("a.py", TEXT)
+            check_stored(await other.explain(uri, *FUNCTION), original)
+            assert other.records == []
+            status = await other.status(lambda s: s["answers"]["hits"] == 1)
+            assert status["answers"]["tier"] == "redis"
+            mark = other.lsp.mark()
+            redis.stop()
+            for number in range(5):
+                assert (await other.explain(uri, 12 + number, 18))["source"] == "provider"
+            check_stored(await other.explain(uri, *FUNCTION), original)
+            status = await other.status(lambda s: s["health"] == "warning", since=mark)
+            assert "Redis" in status["message"]
+
+
+async def test_equal_questions_of_two_servers_at_once_make_one_request(tmp_path: Path) -> None:
+    script = Script(token_delay=0.01)
+    async with desk(script, home=tmp_path) as one, desk(script, home=tmp_path) as other:
+        uris = [d.open("a.py", TEXT) for d in (one, other)]
+        answers = await asyncio.gather(one.explain(uris[0], *FUNCTION), other.explain(uris[1], *FUNCTION))
+        assert len(one.records) + len(other.records) == 1
+        assert answers[0]["text"] == answers[1]["text"]
+        assert sorted(answer["source"] for answer in answers) == ["answers", "provider"]
+
+
+async def test_clearing_the_answers() -> None:
+    async with desk() as d:
+        uri = d.open("a.py", TEXT)
+        explained, asked = await d.explain(uri), await d.ask(uri, "Why?")
+        assert await d.command("cachewise.clearAnswers", {"task": "ask"}) == 1
+        check_stored(await d.explain(uri), explained)
+        assert (await d.ask(uri, "Why?"))["source"] == "provider" == asked["source"]
+        wrongs: list[list[Any]] = [[{"task": "nothing"}], [{"task": 1}], ["ask"], [{}, {}]]
+        for wrong in wrongs:
+            with pytest.raises(RpcError) as error:
+                await d.command("cachewise.clearAnswers", *wrong)
+            assert error.value.code == -32602
+        assert await d.command("cachewise.clearAnswers") == 2
+        assert (await d.explain(uri))["source"] == "provider"
+
+
+async def test_the_cache_from_the_command_line(tmp_path: Path) -> None:
+    async with desk(home=tmp_path) as d:
+        uri = d.open("a.py", TEXT)
+        await d.explain(uri)
+        await d.ask(uri, "Why?")
+    steps = {
+        "info": "2 entries",
+        "check": "Every entry is sound.",
+        "clear --task ask": "1 answer of 'ask' removed.",
+        "clear": "1 answer removed.",
+    }
+    for arguments, expected in steps.items():
+        status, out, err = await cache_command(tmp_path, *arguments.split())
+        assert (status, err) == (0, "")
+        assert expected in out
+    assert (await cache_command(tmp_path, "clear", "--task", "nothing"))[0] == 2
+    assert (await cache_command(tmp_path))[0] == 2
+
+
+async def test_a_damaged_entry_is_found(tmp_path: Path) -> None:
+    async with desk(home=tmp_path) as d:
+        await d.explain(d.open("a.py", TEXT))
+    [database] = tmp_path.rglob("cache.db")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE Cache SET value = X'00' || substr(value, 2)")
+        connection.commit()
+    status, out, _ = await cache_command(tmp_path, "check")
+    assert status == 1
+    assert out.strip()
+
+
+async def cache_command(home: Path, *arguments: str) -> tuple[int | None, str, str]:
+    """Status, output and errors of `cachewise cache`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cachewise", "cache", *arguments), stdout=PIPE, stderr=PIPE, env=environment(home, None)
+    )
+    out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
+    return process.returncode, out.decode(), err.decode()
