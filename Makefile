@@ -23,18 +23,23 @@ venv:
 
 test: venv
 	@tools/system.sh
+	@tools/neovim.sh
+	@tools/neovim.sh --old
 	$(PYTEST) -n auto --dist worksteal
 
 check: venv
+	@tools/system.sh
 	$(BIN)/ruff format --check server tests bench
 	$(BIN)/ruff check server tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m cachewise.settings.docs --check
+	tools/lua.sh check
 
 format: venv
 	$(BIN)/ruff format server tests bench
 	$(BIN)/ruff check --fix server tests bench
+	tools/lua.sh format
 
 bench: venv
 	$(BIN)/python bench/run.py

@@ -168,6 +168,7 @@ def churn(number: int) -> str:
 
 def until_moved(desk: Desk, pieces: list[Piece], most: int, ratios: Ratios = CLAUDE) -> tuple[int, PromptPlan]:
     """Change the start of the document with each request while the cursor stands at its end."""
+    plan = desk.ask(snapshot("main.py", MAIN, 0), pieces)
     for request in range(most):
         text = churn(request)
         about = snapshot("main.py", text, len(text))

@@ -1,4 +1,4 @@
-"""Code actions: *Explain selection*, *Explain this problem* and *Write documentation*. They carry a command, so any client can run them."""
+"""Code actions: *Explain selection*, *Explain this problem*, *Write documentation*: commands, so any client runs them."""
 
 from __future__ import annotations
 
