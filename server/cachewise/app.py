@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cachewise import __version__
-from cachewise.answers.answers import Answers
 from cachewise.features.health import Health
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
@@ -29,6 +29,9 @@ from cachewise.session.inflight import Inflight
 from cachewise.settings.load import Loaded, hide_keys, load
 from cachewise.settings.places import Places, find_places
 from cachewise.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from cachewise.answers.answers import Answers
 
 
 def build(env: Mapping[str, str] = os.environ) -> CachewiseServer:
@@ -53,18 +56,24 @@ def build_rooms(loaded: Loaded, places: Places) -> Rooms:
     documents, health = Documents(), Health()
     prices = Prices()
     journal = Journal(places.state / FILE_NAME, retention_days=loaded.settings.ledger_retention_days)
+
+    def open_answers() -> Answers:
+        from cachewise.answers.answers import Answers  # a dozen modules that no start has to wait for
+
+        return Answers.open(
+            places.cache,
+            redis_url=redis_address(loaded.settings),
+            ttl_seconds=loaded.settings.answers_ttl_hours * 3600.0,
+            tell=lambda sentence: health.set("answers", "warning", sentence),
+        )
+
     return Rooms(
         loaded=loaded,
         documents=documents,
         prompts=Prompts(documents, prices, places.state),
         providers=Providers(loaded.endpoints),
         ledger=Ledger(prices, journal),
-        answers=Answers.open(
-            places.cache,
-            redis_url=redis_address(loaded.settings),
-            ttl_seconds=loaded.settings.answers_ttl_hours * 3600.0,
-            tell=lambda sentence: health.set("answers", "warning", sentence),
-        ),
+        open_answers=open_answers,
         inflight=Inflight(),
         pages=Pages(),
         health=health,

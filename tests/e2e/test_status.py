@@ -52,7 +52,7 @@ async def test_the_status_tells_the_life_of_a_request() -> None:
         d.simulator.follow(Script(faults=(Fault(kind="status", status=401),)))
         mark = d.lsp.mark()
         with pytest.raises(Exception, match="-32803"):
-            await d.explain(uri)
+            await d.explain(uri, refresh=True)
         assert (await d.status(lambda s: s["health"] == "error", since=mark))["message"]
         mark = d.lsp.mark()
         await d.explain(uri)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cachewise.context.marks import MOST_BLOCKS_BETWEEN, TtlSetting, marks_of
+from cachewise.context.marks import MOST_BLOCKS_BETWEEN, marks_of
+from cachewise.context.ttl import TtlSetting
 from cachewise.model.plan import Block, PromptPlan, Stability
 from support.contexts import traits
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from cachewise.faults import Fault
 from cachewise.log import set_up
 
-COLLECT_AFTER = (2_000, 20, 100)
+COLLECT_AFTER = (5_000, 30, 100)
 """Thresholds of Python's garbage collector. With its own, full collections, which stop everything for up to 0.1 s, take
 a tenth of the start, and come again and again while the provider's library loads."""
 SWITCH_AFTER = 0.0005

@@ -6,11 +6,10 @@ Built once by `app.py`. Not here: any behaviour; a feature is a function over th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cachewise.answers.answers import Answers
 from cachewise.faults import RequestFailed
 from cachewise.features.gate import Gate
 from cachewise.features.health import Health
@@ -28,6 +27,9 @@ from cachewise.session.inflight import Inflight
 from cachewise.settings.load import Loaded
 from cachewise.settings.schema import Settings
 
+if TYPE_CHECKING:
+    from cachewise.answers.answers import Answers
+
 ANSWERS_DEADLINE = 0.4
 """Seconds that writing the last answers may take; they are also in memory only until then, and can be asked again."""
 PROVIDERS_DEADLINE = 0.2
@@ -43,7 +45,8 @@ class Rooms:
     prompts: Prompts
     providers: Providers
     ledger: Ledger
-    answers: Answers
+    open_answers: Callable[[], Answers]
+    """Makes the answer cache when it is first wanted, so that its modules are no part of the start."""
     inflight: Inflight
     pages: Pages
     health: Health
@@ -52,6 +55,7 @@ class Rooms:
     intents: Intents = field(default_factory=Intents)
     suggestions: Suggestions = field(default_factory=Suggestions)
     pursuits: Pursuits = field(default_factory=Pursuits)
+    opened_answers: Answers | None = None
     prepared: bool = False
     warming: list[asyncio.Task[None]] = field(default_factory=list)
     """The loading of providers; the registry owns it, here it is only kept from being lost."""
@@ -66,6 +70,13 @@ class Rooms:
     def settings(self) -> Settings:
         """The effective settings of this moment."""
         return self.loaded.settings
+
+    @property
+    def answers(self) -> Answers:
+        """The answer cache."""
+        if self.opened_answers is None:
+            self.opened_answers = self.open_answers()
+        return self.opened_answers
 
     def use(self, loaded: Loaded) -> None:
         """Work with these settings from now on."""

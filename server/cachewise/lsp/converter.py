@@ -15,7 +15,7 @@ from pygls.protocol import default_converter
 from cachewise.faults import InvalidParams
 from cachewise.lsp.messages import ABSENT
 
-_READ_CAPABILITIES = {"general": ("positionEncodings",)}
+_READ_CAPABILITIES = {"general": ("positionEncodings",), "textDocument": ("inlineCompletion",)}
 """What `capabilities.py` reads. pygls' builder looks at more for renaming, saving and file operations, which have no
 handlers here. The JSON as a whole is kept in `Protocol.announced`."""
 

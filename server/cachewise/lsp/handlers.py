@@ -197,7 +197,7 @@ class Handlers:
         return types.CompletionList(is_incomplete=True, items=[] if found is None else [list_item(*found)])
 
     async def _suggest(
-        self, params: types.TextDocumentPositionParams, *, invoked: bool
+        self, params: types.InlineCompletionParams | types.CompletionParams, *, invoked: bool
     ) -> tuple[Suggestion, types.Range, str] | None:
         """A suggestion, the range that it replaces, and what stands there."""
         from cachewise.features.complete import complete
