@@ -42,7 +42,8 @@ async def test_one_file_is_enough(tmp_path: Path) -> None:
             simulator.follow(Script(answer="It **doubles** a number."))
             await nvim.type("<Esc>ggVj")
             await nvim.until("return vim.api.nvim_get_mode().mode", lambda mode: mode == "V")
-            await nvim.lua("vim.lsp.buf.code_action({ apply = true })")
+            only = "function(action) return action.title:find('^Explain') end"
+            await nvim.lua(f"vim.lsp.buf.code_action({{ apply = true, filter = {only} }})")
             await nvim.until(EXPLANATION, lambda text: "It **doubles** a number." in text)
             (end,) = await nvim.until("return Ends", lambda ends: len(ends) > 0)
             assert end.startswith("explain · ")

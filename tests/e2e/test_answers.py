@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
@@ -13,13 +14,16 @@ from typing import Any
 import pytest
 
 from cachewise.simulator.script import Fault, Script
+from support import server
 from support.lsp_client import DEADLINE, RpcError
 from support.redis_server import redis_server
-from support.server import USAGE_KEYS, Desk, desk, environment, python_module
+from support.server import USAGE_KEYS, Desk, environment, python_module
 
 TEXT = python_module(60)
 FUNCTION = (4, 10)
 """The first function of `TEXT`."""
+
+desk = functools.partial(server.desk, answers=True)
 
 
 def check_stored(result: dict[str, Any], original: dict[str, Any]) -> None:

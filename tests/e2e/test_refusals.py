@@ -144,10 +144,12 @@ async def test_code_actions_carry_commands_that_work(shared: Desk) -> None:
         found: list[dict[str, Any]] = await shared.lsp.request("textDocument/codeAction", params)
         return found
 
-    assert await actions({"start": HERE, "end": HERE}) == []
+    [document] = await actions({"start": HERE, "end": HERE})
+    assert (document["title"], document["command"]["command"]) == ("Write documentation", "cachewise.document")
     assert await actions(lines(0, 1), only=["source.organizeImports"]) == []
     both = await actions(lines(0, 2), diagnostics=[DIAGNOSTIC])
-    assert [action["title"] for action in both] == ["Explain selection", "Explain this problem"]
+    assert [action["title"] for action in both] == ["Explain selection", "Explain this problem", "Write documentation"]
+    del both[2]
     [only] = await actions(lines(0, 2), diagnostics=[DIAGNOSTIC], only=["quickfix"])
     assert only == both[1]
     assert only["kind"] == "quickfix"

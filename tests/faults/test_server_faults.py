@@ -109,7 +109,7 @@ async def test_an_explanation_fails_clearly_and_the_next_one_works(one: Desk, ca
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_a_completion_fails_silently_and_the_next_one_works(one: Desk, case: Case) -> None:
-    uri = one.open("completed.py", TEXT)
+    uri = one.open(f"completed_{len(one.records)}.py", TEXT)  # a new one, for which no suggestion is kept
     one.simulator.follow(Script(answer="first + second", faults=(case.fault,) * min(case.times, 2)))
     mark = one.lsp.mark()
     assert await one.complete(uri, 6, 4) == []

@@ -235,6 +235,7 @@ async def desk(
     options: Any = None,
     home: Path | None = None,
     answerers: Mapping[str, Callable[[Any], Any]] | None = None,
+    answers: bool = False,
 ) -> AsyncIterator[Desk]:
     """A simulator, and a server that went through the handshake.
 
@@ -246,14 +247,17 @@ async def desk(
         options: `initializationOptions`.
         home: Private folders to share with another server; new ones by default.
         answerers: What the client answers to requests of the server.
+        answers: Whether the answer cache is on; off, so that a question asked twice reaches the provider twice.
     """
+    if not answers:
+        config = "answers.enabled = false\n" + (config or "")
     with tempfile.TemporaryDirectory(prefix="cachewise-test-") as folder:
         own_home, workspace = home or Path(folder) / "home", Path(folder) / "project"
         workspace.mkdir()
         async with Simulator(script) as simulator:
             if config is not None:
                 file = own_home / "config" / "cachewise" / "config.toml"
-                file.parent.mkdir(parents=True, mode=0o700)
+                file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
                 for name, url in simulator.urls.items():
                     config = config.replace("{" + name + "}", url)
                 file.write_text(config)

@@ -173,10 +173,11 @@ Keeping = Callable[[int, HeldClock], Journal]
 
 
 async def fill(journal: Journal, clock: HeldClock, ages: tuple[float, ...]) -> None:
-    for age in ages:
-        moment = clock.moment - age * DAY
-        journal.append(Entry(id=f"{age:g}", time=moment, usage=usage(cost="0.001")))
-        journal.offer(Offer(id=f"o{age:g}", time=moment, shown=1))
+    with journal._wake:  # so that the thread finds them all at once, and not some before it prunes and some after
+        for age in ages:
+            moment = clock.moment - age * DAY
+            journal.append(Entry(id=f"{age:g}", time=moment, usage=usage(cost="0.001")))
+            journal.offer(Offer(id=f"o{age:g}", time=moment, shown=1))
     assert await journal.sync(WAIT)
 
 

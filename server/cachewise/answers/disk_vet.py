@@ -72,7 +72,8 @@ def vet(folder: Path, timeout: float) -> None:
         sqlite3.Error: it is locked, unreadable or no database.
         OSError: the folder can't be made.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # `parents` alone would leave it open to others
+    folder.mkdir(mode=0o700, exist_ok=True)
     _check_rights(folder)
     database = folder / DATABASE
     try:
