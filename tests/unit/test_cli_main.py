@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess  # noqa: TID251 - the command itself is run
+import subprocess
 import sys
 import types
 from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import pickle  # noqa: TID251 - to see that it is refused
+import pickle
 import traceback
 from typing import Any
 from urllib.parse import urlsplit

@@ -127,7 +127,9 @@ def test_half_a_surrogate_pair_is_written_as_an_escape() -> None:
     assert write_message({"text": "é\ud800"}) == b'{"text":"\\u00e9\\ud800"}'
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}, b"x"], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), object(), {1, 2}, b"x"], ids=lambda value: type(value).__name__
+)
 def test_what_json_can_not_express_is_an_error(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         write_message({"value": value})
