@@ -1,4 +1,4 @@
-"""Code actions: *Explain selection*, *Explain this problem*, *Write documentation*: commands, so any client runs them."""
+"""Code actions: *Explain selection*, *Explain this problem*, *Write documentation*. All are commands."""
 
 from __future__ import annotations
 

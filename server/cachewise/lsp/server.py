@@ -259,6 +259,11 @@ class CachewiseServer(LanguageServer):
         try:
             return loop.run_until_complete(main())
         finally:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left, timeout=DRAIN_DEADLINE))
             loop.close()
 
 
@@ -270,9 +275,7 @@ def leave(status: int) -> NoReturn:
     """
     logging.shutdown()
     sys.stderr.flush()
-    if threading.active_count() > 1:
-        os._exit(status)
-    sys.exit(status)
+    os._exit(status)
 
 
 async def _first_bytes(reader: asyncio.StreamReader) -> bytes | None:

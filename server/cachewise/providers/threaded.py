@@ -100,6 +100,11 @@ class Threaded:
         try:
             self._loop.run_forever()
         finally:
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            if left:
+                self._loop.run_until_complete(asyncio.wait(left, timeout=CLOSE_DEADLINE))
             self._loop.close()
 
 
