@@ -111,7 +111,7 @@ def test_the_root_holds_everything() -> None:
 def test_folders_on_windows_ignore_case_and_name_with_forward_slashes() -> None:
     folders = Folders(windows=True)
     folders.add("file:///c%3A/Work")
-    path = path_of("file:///C:/work/src/A.py", windows=True)
+    path = path_of("file:///C:/WORK/src/A.py", windows=True)
     assert path is not None
     assert folders.folder_of(path) == "C:\\Work"
     assert folders.relative(path) == "src/A.py"
