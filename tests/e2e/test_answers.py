@@ -254,3 +254,38 @@ async def cache_command(home: Path, *arguments: str) -> tuple[int | None, str, s
     )
     out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
     return process.returncode, out.decode(), err.decode()
+
+
+async def test_documentation_is_written_by_the_editor() -> None:
+    edits: list[dict[str, Any]] = []
+
+    def apply(params: Any) -> dict[str, bool]:
+        edits.append(params["edit"])
+        return {"applied": True}
+
+    async with desk(Script(answer="Combine them."), answerers={"workspace/applyEdit": apply}) as d:
+        uri = d.open("a.py", "def f(a: int) -> int:\n    return a\n")
+        argument = {"uri": uri, "position": {"line": 1, "character": 4}}
+        for _ in range(2):
+            assert await d.command("cachewise.document", argument) is None
+        assert len(d.records) == 1
+        place = {"line": 1, "character": 0}
+        assert (
+            edits
+            == [{"changes": {uri: [{"range": {"start": place, "end": place}, "newText": '    """Combine them."""\n'}]}}]
+            * 2
+        )
+
+
+@pytest.mark.parametrize(("mode", "requests"), [("off", 0), ("cached", 0), ("always", 1)])
+async def test_hover(mode: str, requests: int) -> None:
+    async with desk(Script(answer="Short <b>words</b>."), options={"hover": mode, "codeLens": True}) as d:
+        uri = d.open("a.py", "def f(a: int) -> int:\n    return a\n")
+        params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 4}}
+        found = [await d.lsp.request("textDocument/hover", params) for _ in range(2)]
+        assert len(d.records) == requests
+        assert found[0] == found[1]
+        assert (found[0] is None) == (requests == 0)
+        assert "<b>" not in str(found)
+        [lens] = await d.lsp.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+        assert lens["command"]["command"] == "cachewise.explain"

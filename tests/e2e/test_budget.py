@@ -47,7 +47,7 @@ async def test_a_request_over_its_budget_is_refused_with_its_estimate_and_allowe
         answer = await d.explain(uri, allowOverBudget=True)
         assert answer["usage"]["costUsd"] > 0.001
         await d.status(lambda s: s["health"] == "ok", since=mark)
-        check_data(await refused(d, uri), "budget.perRequestUsd", 0.001)
+        check_data(await refused(d, uri, refresh=True), "budget.perRequestUsd", 0.001)
         with pytest.raises(RpcError) as wrong:
             await d.explain(uri, allowOverBudget="yes")
         assert wrong.value.code == -32602

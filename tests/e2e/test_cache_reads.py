@@ -42,15 +42,15 @@ async def completed(d: Desk, uri: str, line: int, character: int) -> dict[str, A
 async def shares_read(d: Desk, uri: str, at: int) -> dict[str, float]:
     """Explanations, completions and edits in the function that begins in line `at`: what each request read."""
     shares: dict[str, float] = {}
-    shares["explanation"] = read_share((await d.explain(uri, at, at + 5))["usage"])
-    shares["explanation elsewhere"] = read_share((await d.explain(uri, at + 7, at + 11))["usage"])
+    shares["explanation"] = read_share((await d.explain(uri, at, at + 5, refresh=True))["usage"])
+    shares["explanation elsewhere"] = read_share((await d.explain(uri, at + 7, at + 11, refresh=True))["usage"])
     shares["completion"] = read_share(await completed(d, uri, at + 2, 8))
     d.edit(uri, at + 2, 0, "    doubled = first * 2\n")
     shares["completion after a new line"] = read_share(await completed(d, uri, at + 2, 14))
     d.edit(uri, at + 3, 4, "partial")
     shares["completion after typing"] = read_share(await completed(d, uri, at + 3, 11))
-    shares["explanation after edits"] = read_share((await d.explain(uri, at, at + 5))["usage"])
-    shares["question after edits"] = read_share((await d.ask(uri, "What does it return?"))["usage"])
+    shares["explanation after edits"] = read_share((await d.explain(uri, at, at + 5, refresh=True))["usage"])
+    shares["question after edits"] = read_share((await d.ask(uri, "What does it return?", refresh=True))["usage"])
     return shares
 
 
@@ -60,7 +60,7 @@ async def test_everything_after_one_explanation_reads_from_the_cache() -> None:
             text = python_module(functions, f"size{size}")
             assert len(split_tokens(text)) in bounds
             uri = d.open(f"{size}.py", text)
-            first = (await d.explain(uri, 20, 26))["usage"]
+            first = (await d.explain(uri, 20, 26, refresh=True))["usage"]
             assert first["cacheWriteTokens"] > 0.8 * len(split_tokens(text))
             for place, share in PLACES.items():
                 shares = await shares_read(d, uri, function_line(text, share))
@@ -81,7 +81,7 @@ async def test_many_edits_in_one_document_keep_reading() -> None:
     text = python_module(215, "growing")
     async with desk() as d:
         uri = d.open("growing.py", text)
-        await d.explain(uri, 0, 6)
+        await d.explain(uri, 0, 6, refresh=True)
         at = function_line(text, 0.4)
         read = total = 0
         for number in range(12):

@@ -99,7 +99,10 @@ async def test_a_thousand_cancels_leave_nothing_behind() -> None:
                     d.edit(uri, 0, 3, "x")  # or the suggestion of an earlier lap would be answered
                     params, method = d.completion_params(uri, 6, 8), "textDocument/inlineCompletion"
                 else:
-                    params, method = d.explain_params(uri, partialResultToken=f"{uri} {lap}"), "cachewise/explain"
+                    params, method = (
+                        d.explain_params(uri, partialResultToken=f"{uri} {lap}", refresh=True),
+                        "cachewise/explain",
+                    )
                 started.append(d.lsp.start_request(method, params))
             # Cancel some on their way out, some on arrival, and most in the middle of the stream.
             if lap % 4 == 2:

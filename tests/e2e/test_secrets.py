@@ -31,7 +31,7 @@ async def use_everything(d: Desk) -> None:
     d.simulator.follow(Script(faults=tuple(faults)))
     for _ in faults:
         with pytest.raises(RpcError):
-            await d.explain(uri)
+            await d.explain(uri, refresh=True)
     odd: list[Any] = [{}, [], {"textDocument": CANARY_TEXT}, None]
     for params in odd:
         with pytest.raises(RpcError):
@@ -157,7 +157,7 @@ async def test_a_workspace_cannot_move_anything() -> None:
                 asked = d.lsp.mark()
                 d.lsp.notify("workspace/didChangeConfiguration", {"settings": section})
                 await d.lsp.wait_for("workspace/configuration", since=asked)
-                await d.explain(uri)
+                await d.explain(uri, refresh=True)
                 await d.complete(uri, 6, 4)
                 keys |= {record.headers.get("authorization") for record in d.records}
             await d.quiet()

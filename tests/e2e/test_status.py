@@ -55,7 +55,7 @@ async def test_the_status_tells_the_life_of_a_request() -> None:
             await d.explain(uri, refresh=True)
         assert (await d.status(lambda s: s["health"] == "error", since=mark))["message"]
         mark = d.lsp.mark()
-        await d.explain(uri)
+        await d.explain(uri, refresh=True)
         await d.status(lambda s: s["health"] == "ok", since=mark)
         # Another model in the settings is another model in the status.
         mark = d.lsp.mark()

@@ -84,7 +84,7 @@ async def test_an_explanation_fails_clearly_and_the_next_one_works(one: Desk, ca
     before, mark, sums = len(one.records), one.lsp.mark(), await one.usage()
     token, work = one.token("p"), one.token("w")
     with pytest.raises(RpcError) as failed:
-        await one.explain(uri, partialResultToken=token, workDoneToken=work)
+        await one.explain(uri, partialResultToken=token, workDoneToken=work, refresh=True)
     error = failed.value
     assert error.code == -32803
     check_sentence(error.message, case.says)
@@ -102,7 +102,7 @@ async def test_an_explanation_fails_clearly_and_the_next_one_works(one: Desk, ca
     assert after["session"]["requests"] == sums["session"]["requests"] + 1, "a failed request counts"
     assert after["recent"][-1]["outcome"] == "failed"
     mark = one.lsp.mark()
-    result = await one.explain(uri)
+    result = await one.explain(uri, refresh=True)
     assert result["text"] == one.records[-1].text
     assert (await one.status(lambda s: s["health"] == "ok", since=mark))["message"] == ""
 
