@@ -28,6 +28,13 @@ def test_a_folder_that_is_not_absolute_is_the_platforms(value: str) -> None:
     assert find_places({"XDG_CACHE_HOME": value}).cache == expected
 
 
+def test_the_quick_way_to_the_folders_is_the_platforms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_places({"HOME": str(tmp_path)}) == find_places({})
+
+
 @pytest.mark.parametrize("mode", [None, 0o755, 0o711, 0o700, 0o500])
 def test_a_folder_is_made_private(tmp_path: Path, mode: int | None) -> None:
     folder = tmp_path / "deep" / "er"

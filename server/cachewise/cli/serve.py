@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import os
 import sys
 from typing import NoReturn
@@ -76,6 +75,8 @@ def parse_address(address: str, *, allow_remote: bool) -> tuple[str, int]:
 
 
 def _is_loopback(host: str) -> bool:
+    import ipaddress  # a start on stdio does without
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
