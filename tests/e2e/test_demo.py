@@ -21,7 +21,7 @@ async def test_the_demo_shows_the_main_job(tmp_path: Path) -> None:
     status, out, err = await run("demo", home=tmp_path)
     assert (status, err) == (0, "")
     assert "nothing leaves the machine" in out
-    headings = [line for line in out.split("\n") if line.startswith(("Explain ", "Complete ", "Ask "))]
+    headings = [line for line in out.split("\n") if line.startswith(("Explain ", "Complete ", "Ask about "))]
     readouts = [line.strip() for line in out.split("\n") if re.match(r"  (explain|complete|ask) · ", line)]
     table = out[out.index("What it cost") :].strip().split("\n")[1:]
     rows = [re.split(r" {2,}", line.strip()) for line in table if not line.startswith("---")]

@@ -170,6 +170,12 @@ def test_an_outline_of_other_code(
     )
 
 
+def test_what_only_begins_at_the_end_of_a_selection_is_left_out() -> None:
+    whole = 'class A:\n    """Kept."""\n\n    x: int\n'
+    assert outline(whole + "\n\n@dataclass(frozen=True)\nclass B:\n", "python") == outline(whole, "python")
+    assert outline(whole + "\n\n@dataclass\n", "python") == outline(whole, "python")
+
+
 def test_an_explanation_reads_like_one() -> None:
     text = explain_code(MODULE, "python", "What does it\nraise?")
     assert text.startswith(LABEL + "\n\nYou asked: *What does it raise?*")

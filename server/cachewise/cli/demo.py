@@ -26,6 +26,8 @@ from cachewise.simulator.server import Simulator
 MODEL = "openrouter:anthropic/claude-haiku-4.5"
 _KEY = "simulated-key-of-the-demo"
 _TEXT, _WORK = "text", "work"
+_MOST_LINES = 80
+"""Of a definition that is explained, where there are shorter ones."""
 """Progress tokens of a request: one for its text, one for its begin and end."""
 _PACES = {
     "fast": Script(first_token_delay=0.15, token_delay=0.004, api_key=_KEY),
@@ -134,7 +136,7 @@ class _Document:
     path: Path
     lines: list[str]
     places: list[int]
-    """Numbers of the lines at which definitions begin."""
+    """Numbers of the lines at which definitions begin, the longest that is not too long first."""
     version: int = 1
 
 
@@ -144,15 +146,30 @@ def _open(editor: Editor, path: Path) -> _Document:
     uri = editor.open(path, text, _LANGUAGES.get(path.suffix, "plaintext"))
     starts = ("def ", "async def ", "class ", "function ", "export ", "func ", "fn ", "pub fn ", "local function ")
     places = [number for number, line in enumerate(lines) if line.lstrip().startswith(starts)]
+    lengths = {number: _end_of_block(lines, number) - number for number in places}
+    places.sort(key=lambda number: (lengths[number] > _MOST_LINES, -lengths[number]))
     return _Document(uri=uri, path=path, lines=lines, places=places or [0])
 
 
 async def _explain(editor: Editor, show: _Show, document: _Document, which: int) -> None:
-    place = document.places[min(which * 2, len(document.places) - 1)]
+    place = document.places[min(which, len(document.places) - 1)]
     show.heading(f"Explain {document.path.name}, line {place + 1}: {document.lines[place].strip()}")
-    end = min(place + 30, len(document.lines) - 1)
+    end = _end_of_block(document.lines, place)
     span = {"start": {"line": place, "character": 0}, "end": {"line": end, "character": 0}}
     await _stream(editor, show, "cachewise/explain", {"textDocument": {"uri": document.uri}, "range": span})
+
+
+def _end_of_block(lines: list[str], start: int) -> int:
+    """The number of the line behind the definition that begins at `start`, by indentation."""
+    depth = len(lines[start]) - len(lines[start].lstrip())
+    end = start + 1
+    for number in range(start + 1, len(lines)):
+        text = lines[number].lstrip()
+        if text and len(lines[number]) - len(text) <= depth and not text.startswith((")", "]", "}")):
+            break
+        if text:
+            end = number + 1
+    return min(end, len(lines) - 1)
 
 
 async def _ask(editor: Editor, show: _Show, document: _Document) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 _MAX_LINE = 300
 _MAX_CODE = 400_000
+_MAX_CUT = 6
+"""How many lines at the end of a selection are taken for the beginning of something that was not selected."""
 _DEFINITIONS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -58,10 +60,20 @@ def outline(code: str, language: str) -> list[Definition]:
     """The definitions of a piece of code in their order; one of kind `code` where there are none."""
     code = textwrap.dedent(code[:_MAX_CODE].replace("\r\n", "\n").replace("\0", ""))
     if language in ("python", "py", "") and (language or re.search(r"^\s*(def|class|import|from) ", code, re.M)):
-        tree = _parse(code)
+        tree = _parse_cut_off(code)
         if tree is not None:
             return list(_from_tree(tree)) or [_of_node("code", "", tree)]
     return _from_lines(code.split("\n"))
+
+
+def _parse_cut_off(code: str) -> ast.Module | None:
+    """The tree of code whose last lines may begin what was not selected, such as the decorator of the next class."""
+    lines = code.rstrip().split("\n")
+    for end in range(len(lines), max(0, len(lines) - _MAX_CUT - 1), -1):
+        begins = end == len(lines) or lines[end].lstrip().startswith(("@", "class ", "def ", "async def "))
+        if begins and (tree := _parse("\n".join(lines[:end]))) is not None:
+            return tree
+    return None
 
 
 def _parse(code: str) -> ast.Module | None:
