@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from cachewise.lsp.actions import ASK, EXPLAIN, code_actions
+from cachewise.lsp.actions import ASK, DOCUMENT, EXPLAIN, code_actions, first_definition
+from cachewise.session.documents import Documents
 
 URI = "file:///a.py"
 
@@ -87,3 +88,26 @@ def test_a_long_message_is_cut() -> None:
     params = types.CodeActionParams(text_document=types.TextDocumentIdentifier(uri=URI), range=CURSOR, context=context)
     [action] = code_actions(params)
     assert len(argument_of(action)["question"]) < 600
+
+
+TEXT = "import os\n\n\nclass A:\n    def f(self):\n        return 1\n"
+PLACES = {
+    "on it": (span((3, 2), (3, 2)), 3),
+    "a selection that begins above": (span((0, 0), (6, 0)), 3),
+    "a method": (span((4, 0), (5, 3)), 4),
+    "in a body": (span((5, 3), (5, 3)), None),
+    "below the end": (span((90, 0), (99, 0)), None),
+}
+
+
+@pytest.mark.parametrize(("where", "line"), PLACES.values(), ids=PLACES)
+def test_documentation_goes_to_the_first_definition(where: types.Range, line: int | None) -> None:
+    documents = Documents()
+    documents.open(URI, "python", 1, TEXT)
+    found = first_definition(documents.get(URI), where)
+    assert found == line
+    context = types.CodeActionContext(diagnostics=[])
+    params = types.CodeActionParams(text_document=types.TextDocumentIdentifier(uri=URI), range=where, context=context)
+    offers = [argument_of(a) for a in code_actions(params, found) if a.command and a.command.command == DOCUMENT]
+    position = {"line": line, "character": 0}
+    assert offers == ([] if line is None else [{"uri": URI, "position": position}])

@@ -17,16 +17,22 @@ _MAX_LINES = 200
 """Lines of a selection that are looked through for a definition."""
 
 
-def begins_definition(document: Document, where: types.Range) -> bool:
-    """Whether a function or class begins in the lines of a range."""
-    last = min(where.end.line, where.start.line + _MAX_LINES, document.line_count - 1)
-    return any(
-        definitions(document.line(number), document.language) for number in range(max(where.start.line, 0), last + 1)
+def first_definition(document: Document, where: types.Range) -> int | None:
+    """The first line of a range at which a function or class begins, if there is one."""
+    first = max(where.start.line, 0)
+    last = min(where.end.line, first + _MAX_LINES, document.line_count - 1)
+    return next(
+        (number for number in range(first, last + 1) if definitions(document.line(number), document.language)), None
     )
 
 
-def code_actions(params: types.CodeActionParams, *, documentable: bool = False) -> list[types.CodeAction]:
-    """The actions for a selection, each diagnostic and a definition, as far as the client asked for their kinds."""
+def code_actions(params: types.CodeActionParams, definition: int | None = None) -> list[types.CodeAction]:
+    """The actions for a selection, each diagnostic and a definition, as far as the client asked for their kinds.
+
+    Args:
+        params: What the client asks for.
+        definition: The line at which a function or class begins that could be documented.
+    """
     only = [str(getattr(kind, "value", kind)) for kind in params.context.only or []]
     uri = params.text_document.uri
     actions = []
@@ -40,8 +46,8 @@ def code_actions(params: types.CodeActionParams, *, documentable: bool = False) 
             action.kind = types.CodeActionKind.QuickFix
             action.diagnostics = [diagnostic]
             actions.append(action)
-    if documentable and not only:
-        argument = {"uri": uri, "position": _range(params.range)["start"]}
+    if definition is not None and not only:
+        argument = {"uri": uri, "position": {"line": definition, "character": 0}}
         actions.append(_action("Write documentation", DOCUMENT, argument))
     return actions
 
