@@ -27,6 +27,17 @@ _TYPED = re.compile(
 )
 """`static int area(Box box) {`: a type, a name, parameters and an opening brace."""
 _TYPED_LANGUAGES = frozenset({"c", "cpp", "csharp", "dart", "java", "objective-c"})
+_SCRIPT_METHOD = re.compile(
+    r"\s+(?:(?:public|private|protected|static|async|override|readonly|get|set)\s+)*\*?\s?"
+    r"(?!(?:if|for|while|switch|catch|function|return|with)\b)([#$\w][$\w]*)\s*(?:<[^<>()]*>)?\([^;{}]*\)[^;{}=()]*\{\s*$"
+)
+"""`  async load(url: string): Promise<void> {`: a method has no word of its own in front of its name."""
+_SCRIPT_VALUE = re.compile(
+    r"\s*(?:export\s+)?(?:default\s+)?(?:const|let|var)\s+([$\w]+)\s*(?::[^=]+)?=\s*(?:async\s+)?"
+    r"(?:function\b|(?:<[^<>()]*>)?\([^;{}]*\)[^;{}=()]*=>|[$\w]+\s*=>|class\b)"
+)
+_SCRIPT_TYPE = re.compile(r"(?:export\s+)?(?:declare\s+)?type\s+([$\w]+)\s*(?:<[^=]*>)?\s*=")
+_SCRIPTS = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact", "svelte", "vue"})
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -64,9 +75,17 @@ def definition_at(text: str, language: str, start: int, end: int) -> Definition 
 
 
 def _name(line: str, language: str) -> tuple[str, int] | None:
-    patterns = [_WORDS, *([_GO_TYPE] if language == "go" else []), *([_TYPED] if language in _TYPED_LANGUAGES else [])]
-    for pattern in patterns:
+    for pattern in (_WORDS, *_own_patterns(language)):
         match = pattern.match(line)
         if match is not None:
             return match[1], match.start(1)
     return None
+
+
+def _own_patterns(language: str) -> tuple[re.Pattern[str], ...]:
+    """What a language has beyond the words that introduce a definition."""
+    if language == "go":
+        return (_GO_TYPE,)
+    if language in _TYPED_LANGUAGES:
+        return (_TYPED,)
+    return (_SCRIPT_VALUE, _SCRIPT_TYPE, _SCRIPT_METHOD) if language in _SCRIPTS else ()
