@@ -13,6 +13,7 @@ from typing import Literal
 from cachewise.shaping.brackets import imbalance
 from cachewise.shaping.indent import is_label, width
 from cachewise.shaping.place import Place
+from cachewise.shaping.spans import awaited
 
 _CLOSER = re.compile(r"\s*(?:[)\]}]|</|#endif\b|-->|\*/)")
 _CLOSING_WORD = re.compile(r"\s*(?:end|fi|done|esac)\b")
@@ -22,10 +23,33 @@ _CONTINUATION = re.compile(
     r"|(?:ensure|then|until|and|or)\b(?!\s*[(.=,])|\|\||&&|\.|\?|\{|[)\]}])"
 )
 _DECORATION = re.compile(r"\s*(?:@\w|#\[)")
+_ONLY_CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|</[\w.:-]+>|end[,)]*)\s*\Z")
 
 
-def block_end(lines: Sequence[str], place: Place) -> int | None:
-    """The number of lines that make up the statement or block that the cursor is in."""
+def block_end(lines: Sequence[str], place: Place, *, complete: bool = True) -> int | None:
+    """The number of lines that make up the statement or block that the cursor is in; None where it does not end.
+
+    A string or comment of several lines is one piece, if it is closed. Unless the lines are `complete`, it may be yet.
+    """
+    inside = _inside_spans(lines, place)
+    if inside is None:
+        return _block_end(lines, place, frozenset()) if complete else None
+    return _block_end(lines, place, inside)
+
+
+def _inside_spans(lines: Sequence[str], place: Place) -> frozenset[int] | None:
+    """The lines that begin within a string or comment that the suggestion opens; None where one stays open."""
+    waits: str | None = None
+    inside = set()
+    for number, line in enumerate((place.prefix + lines[0], *lines[1:])):
+        if waits is not None:
+            inside.add(number)
+        waits = awaited(line, waits, place.language)
+    return None if waits is not None else frozenset(inside)
+
+
+def _block_end(lines: Sequence[str], place: Place, inside: frozenset[int]) -> int | None:
+    """`block_end`, where the lines `inside` belong to the line before them."""
     full = [place.prefix + lines[0], *lines[1:]]
     first = next((n for n, line in enumerate(full) if line.strip()), None)
     if first is None:
@@ -36,6 +60,8 @@ def block_end(lines: Sequence[str], place: Place) -> int | None:
     last = full[first]
     for number in range(first + 1, len(full)):
         line = full[number]
+        if number in inside:
+            continue
         if not line.strip():
             blank_before = True
             continue
@@ -74,6 +100,6 @@ def _ends_at(
     if _CLOSER.match(line) or (place.language in _WORD_LANGUAGES and _CLOSING_WORD.match(line)):
         waits = place.language in ("c", "cpp", "csharp") and line.strip() == "}"
         return None if waits or place.blank else "behind"
-    if place.blank and not blank_before and not (level == 0 and deeper):
+    if place.blank and not blank_before and not (level == 0 and deeper) and not _ONLY_CLOSES.match(head):
         return None
     return "before"

@@ -11,11 +11,11 @@ import re
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 CLOSERS = frozenset(_CLOSES)
 
-_HASH = frozenset({"python", "yaml", "shellscript", "ruby", "perl", "r", "toml", "dockerfile", "makefile", "starlark"})
-_DASHES = frozenset({"lua", "sql", "haskell"})
+HASH = frozenset({"python", "yaml", "shellscript", "ruby", "perl", "r", "toml", "dockerfile", "makefile", "starlark"})
+DASHES = frozenset({"lua", "sql", "haskell"})
 _PROSE = frozenset({"markdown", "plaintext", "html", "latex", "restructuredtext", "mdx", "xml"})
 _CHARACTER = frozenset({"c", "cpp", "objective-c", "rust", "go", "java", "csharp", "kotlin", "swift", "scala"})
-_BACKTICK = frozenset({"go", "javascript", "javascriptreact", "typescript", "typescriptreact"})
+BACKTICK = frozenset({"go", "javascript", "javascriptreact", "typescript", "typescriptreact"})
 
 
 def _tokens(language: str) -> re.Pattern[str]:
@@ -24,9 +24,9 @@ def _tokens(language: str) -> re.Pattern[str]:
     if language not in _PROSE:
         parts.append(r'"(?:\\.|[^"\\\n])*"')
         parts.append(r"'(?:\\[^'\n]*|[^'\\\n])'" if language in _CHARACTER else r"'(?:\\.|[^'\\\n])*'")
-        if language in _BACKTICK:
+        if language in BACKTICK:
             parts.append(r"`(?:\\.|[^`\\])*`")
-        comment = "#" if language in _HASH else "--" if language in _DASHES else r"//"
+        comment = "#" if language in HASH else "--" if language in DASHES else r"//"
         parts.append(rf"(?:^|(?<=\s)){comment}[^\n]*")
         parts.append('"' if language in _CHARACTER else "[\"']")
     parts.append(r"[()\[\]{}]")
@@ -35,7 +35,7 @@ def _tokens(language: str) -> re.Pattern[str]:
 
 def quotes_of(language: str) -> str:
     """The characters that open and close strings in a language."""
-    return "\"'`" if language in _BACKTICK else "\"'"
+    return "\"'`" if language in BACKTICK else "\"'"
 
 
 def imbalance(text: str, language: str) -> int:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from cachewise.shaping.place import Place
+from cachewise.shaping.spans import awaited
 
 TAB_WIDTH = 4
 """Columns that a tab counts when levels are compared; only the order of levels matters."""
@@ -117,6 +118,8 @@ def _shift(lines: Sequence[str], place: Place) -> str:
     level = width(head)
     following = next((line for line in lines[1:] if line.strip()), None)
     if following is None or level == 0 or not opens_block(head, place.language):
+        return ""
+    if awaited(head, None, place.language) is not None:
         return ""
     if width(following) > level or re.match(r"\s*(?:[)\]}]|end\b)", following) or is_label(following, place.language):
         return ""

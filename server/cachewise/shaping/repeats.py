@@ -36,7 +36,7 @@ def repeated_before(text: str, place: Place) -> int:
         and not _is_call_of_itself(body, line, place)
     ):
         return skipped + _behind(body, len(line), place)
-    head = _repeated_head(body, line) or _repeated_marker(body, line, place)
+    head = _repeated_head(body, line) or _repeated_marker(body, line, place) or _repeated_accessor(body, line, place)
     if head:
         return skipped + _behind(body, head, place)
     word = _repeated_word(text, place)
@@ -129,6 +129,17 @@ def _repeated_head(body: str, line: str) -> int:
         smaller = re.match(r"\w+(?:\.|->|::)(?=\w)", head)
         head = head[smaller.end() :] if smaller else ""
     return 0
+
+
+def _repeated_accessor(body: str, line: str, place: Place) -> int:
+    """Characters of a dot or an arrow that ends the cursor's line and begins the answer.
+
+    Two dots are an operator in Lua and Rust, and behind a number.
+    """
+    found = re.search(r"(?:(?<![.\d?])\.|\?\.|->|::)\Z", line)
+    if found is None or place.prefix[-1:] == " " or not re.match(re.escape(found[0]) + r"[^\W\d]", body):
+        return 0
+    return 0 if found[0] == "." and line != "." and place.language in ("lua", "rust") else len(found[0])
 
 
 def _repeated_marker(body: str, line: str, place: Place) -> int:

@@ -134,7 +134,7 @@ def find_end(
     ends: list[tuple[int, Reason]] = []
     if multiline == "never" or (multiline == "auto" and not place.blank and re.search(r"\w", place.rest)):
         ends.append((1, "line"))
-    elif multiline == "auto" and (block := block_end(lines, place)) is not None:
+    elif multiline == "auto" and (block := block_end(lines, place, complete=complete)) is not None:
         ends.append((block, "block"))
     if (cycle := _repeated(lines, place)) is not None:
         ends.append((cycle, "repeated"))
