@@ -31,7 +31,13 @@ def _calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
         return command
 
-    for module, function in (("serve", "serve"), ("demo", "demo"), ("doctor", "doctor"), ("settings", "show")):
+    for module, function in (
+        ("serve", "serve"),
+        ("demo", "demo"),
+        ("doctor", "doctor"),
+        ("settings", "show"),
+        ("status", "status"),
+    ):
         stand_in(monkeypatch, module, function, noting(module))
     return calls
 
@@ -52,6 +58,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, function: str, comman
         (["demo"], ("demo", ([],), {"pace": "fast"})),
         (["demo", "--pace", "real", "a.py"], ("demo", ([Path("a.py")],), {"pace": "real"})),
         (["doctor"], ("doctor", (), {})),
+        (["status"], ("status", (), {"watch": False, "as_json": False})),
+        (["status", "--watch", "--json"], ("status", (), {"watch": True, "as_json": True})),
         (["settings"], ("settings", (), {"as_json": False})),
         (["settings", "--json"], ("settings", (), {"as_json": True})),
     ],
@@ -73,7 +81,9 @@ def test_a_command_line_without_sense_is_2(calls: Calls, argv: list[str], capsys
     assert "usage: cachewise" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("argv", [["--help"], *([c, "--help"] for c in ("serve", "demo", "doctor", "settings"))])
+@pytest.mark.parametrize(
+    "argv", [["--help"], *([c, "--help"] for c in ("serve", "demo", "doctor", "settings", "status"))]
+)
 def test_help(calls: Calls, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(argv) == 0
     assert calls == []

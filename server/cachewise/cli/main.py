@@ -6,6 +6,7 @@ options goes past argparse, since its start is the editor's waiting time. Not he
     serve.serve(address: str | None, *, allow_remote: bool) -> int
     demo.demo(files: Sequence[Path], *, pace: Literal["fast", "real"]) -> int
     doctor.doctor() -> int
+    status.status(*, watch: bool, as_json: bool) -> int
     stats.stats(*, days: int, as_json: bool, csv_file: Path | None, plot: Path | None) -> int
     cache.cache(action: Literal["info", "check", "clear"], *, task: str | None) -> int
     settings.show(*, as_json: bool) -> int
@@ -65,6 +66,8 @@ def _carry_out(options: argparse.Namespace) -> int:
             return _function("demo", "demo")(options.files, pace=options.pace)
         case "doctor":
             return _function("doctor", "doctor")()
+        case "status":
+            return _function("status", "status")(watch=options.watch, as_json=options.json)
         case "stats":
             return _function("stats", "stats")(
                 days=options.days, as_json=options.json, csv_file=options.csv, plot=options.plot
@@ -129,6 +132,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("files", metavar="FILE", nargs="*", type=Path, help="source files to use; default: its own")
 
     _add(commands, "doctor", "check settings, key, provider and caches, and say what to do")
+
+    status = _add(commands, "status", "what today cost, in one line for a status bar")
+    status.add_argument(
+        "--watch", action="store_true", help="go on, with a new line whenever a running server adds to it"
+    )
+    status.add_argument("--json", action="store_true", help="print one JSON object a line")
 
     stats = _add(commands, "stats", "what was used, what it cost and what caching saved")
     stats.add_argument("--days", metavar="N", type=_days, default=7, help="how many days, today included; default: 7")

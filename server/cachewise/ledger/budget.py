@@ -125,11 +125,7 @@ class Budget:
 
     def warning(self, spent: Decimal, per_day: Decimal | None) -> str | None:
         """A sentence from four fifths of the day's budget on."""
-        if per_day is None or not per_day or spent < per_day * WARNING_SHARE:
-            return None
-        if spent >= per_day:
-            return f"Today's budget of {money(per_day)} is spent (budget.perDayUsd)."
-        return f"{spent / per_day:.0%} of today's budget of {money(per_day)} is spent (budget.perDayUsd)."
+        return day_warning(spent, per_day)
 
     async def _reserve(self, usd: Decimal, cap: Decimal | None, spent_here: Decimal) -> tuple[Hold | None, Verdict]:
         now = self._clock.now()
@@ -196,3 +192,12 @@ def _no_price(model: str, caps: Caps) -> OverBudget:
         budget=name,
         limit=cap,
     )
+
+
+def day_warning(spent: Decimal, per_day: Decimal | None) -> str | None:
+    """A sentence from four fifths of the day's budget on; None before, or without one."""
+    if per_day is None or not per_day or spent < per_day * WARNING_SHARE:
+        return None
+    if spent >= per_day:
+        return f"Today's budget of {money(per_day)} is spent (budget.perDayUsd)."
+    return f"{spent / per_day:.0%} of today's budget of {money(per_day)} is spent (budget.perDayUsd)."

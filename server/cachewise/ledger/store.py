@@ -156,6 +156,14 @@ class Store:
             sums.offer(str(name), int(shown), int(accepted))
         return sums
 
+    def version(self) -> tuple[int, int]:
+        """What another server's writing changes: which file it is, and SQLite's count of the changes by others."""
+        try:
+            (count,) = self._open_connection().execute("PRAGMA data_version").fetchone()
+        except Exception as error:
+            raise _named(error) from error
+        return self._inode, int(count)
+
     def rows(self, query: str, parameters: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         """The rows of any other query, read as they are asked for."""
         try:
