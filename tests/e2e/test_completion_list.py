@@ -41,11 +41,31 @@ async def test_one_entry_with_the_same_text() -> None:
         assert item["command"] == ghost["command"]
         assert item["label"] == "return_value = 1"
         assert item["labelDetails"] == {"description": MODEL}
-        # The word that is replaced must match the filter of the editor.
-        d.simulator.follow(Script(answer="return_value = 1\n"))
-        [item] = await listed(d, uri, 2, 11)
-        assert item["textEdit"]["range"]["start"] == {"line": 2, "character": 4}
-        assert item["filterText"].startswith("RETURN_")
+
+
+@pytest.mark.parametrize(
+    ("head", "answer", "edit", "label"),
+    [
+        pytest.param("    RETURN_", "return_value = 1\n", (4, "return_value = 1"), "return_value = 1", id="retyped"),
+        pytest.param("    ret", "_value = 1\n", (4, "ret_value = 1"), "ret_value = 1", id="goes on with a word"),
+        pytest.param("𝄞größe", " = 1\n", (2, "größe = 1"), "größe = 1", id="beyond ascii"),
+        pytest.param("    call(", "first)\n", (9, "first)"), "first)", id="behind a mark"),
+    ],
+)
+async def test_the_word_at_the_cursor_is_part_of_the_entry(
+    head: str, answer: str, edit: tuple[int, str], label: str
+) -> None:
+    """Editors filter by it, some of them whatever range the entry names."""
+    async with desk(Script(answer=answer)) as d:
+        uri = d.open("word.py", f"def twice(number: int) -> int:\n{head}\n")
+        end = len(head.encode("utf-16-le")) // 2
+        [item] = await listed(d, uri, 1, end)
+        start, text = edit
+        places = {"start": {"line": 1, "character": start}, "end": {"line": 1, "character": end}}
+        assert item["textEdit"] == {"range": places, "newText": text}
+        assert item["label"] == label
+        typed = head.encode("utf-16-le")[2 * start :].decode("utf-16-le")
+        assert item["filterText"].startswith(typed)
 
 
 async def test_a_block_is_labelled_by_its_first_line_and_nothing_is_an_empty_list() -> None:

@@ -21,7 +21,7 @@ from cachewise.features.rooms import Rooms
 from cachewise.lsp.actions import code_actions, first_definition
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
-from cachewise.lsp.items import inline_item, list_item
+from cachewise.lsp.items import inline_item, list_item, word_start
 from cachewise.lsp.looking import code_lenses, hover_at
 from cachewise.lsp.params import Token, question_params
 from cachewise.lsp.questions import answer
@@ -193,13 +193,13 @@ class Handlers:
 
     async def _completion(self, params: types.CompletionParams) -> types.CompletionList:
         # Its trigger kind does not tell typing from asking by hand.
-        found = await self._suggest(params, invoked=False)
+        found = await self._suggest(params, invoked=False, whole_word=True)
         return types.CompletionList(is_incomplete=True, items=[] if found is None else [list_item(*found)])
 
     async def _suggest(
-        self, params: types.InlineCompletionParams | types.CompletionParams, *, invoked: bool
+        self, params: types.InlineCompletionParams | types.CompletionParams, *, invoked: bool, whole_word: bool = False
     ) -> tuple[Suggestion, types.Range, str] | None:
-        """A suggestion, the range that it replaces, and what stands there."""
+        """A suggestion, the range that it replaces, and what stands there; with `whole_word`, at least the word."""
         from cachewise.features.complete import complete
 
         place = (params.position.line, params.position.character)
@@ -207,7 +207,10 @@ class Handlers:
         suggestion = await complete(self._rooms, snapshot, invoked=invoked)
         if suggestion is None:
             return None
-        retyped = snapshot.text[snapshot.end - suggestion.replaces : snapshot.end]
+        first = snapshot.end - suggestion.replaces
+        if whole_word:
+            first = min(first, word_start(snapshot.text, snapshot.end))
+        retyped = snapshot.text[first : snapshot.end]
         units = code_units(retyped, self._rooms.documents.encoding)
         start = types.Position(line=params.position.line, character=params.position.character - units)
         return suggestion, types.Range(start=start, end=params.position), retyped

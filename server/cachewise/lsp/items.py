@@ -11,6 +11,8 @@ from cachewise.features.suggestions import Suggestion
 
 LABEL = 80
 """Characters of a suggestion's first line that an entry of a list shows."""
+LONGEST_WORD = 200
+"""Characters before the cursor that are looked at for a word."""
 
 
 def inline_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types.InlineCompletionItem:
@@ -19,8 +21,15 @@ def inline_item(suggestion: Suggestion, replaced: types.Range, word: str) -> typ
 
 
 def list_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types.CompletionItem:
-    """An entry of a list. Editors filter by `word`, what stands in the range `replaced`, so it has to match."""
-    first = next(line for line in suggestion.text.splitlines() if line.strip()).strip()
+    """An entry of a list. `word` is what stands in the range `replaced`: at least the word that ends at the cursor.
+
+    Editors filter by that word, some of them whatever the range is, so it is part of the entry.
+    """
+    kept = word[: len(word) - suggestion.replaces]
+    text = kept + suggestion.text
+    # A block begins behind what is there already, and is known by its own first line.
+    lines = suggestion.text.splitlines()
+    first = (kept + lines[0] if lines[0].strip() else next(line for line in lines if line.strip())).strip()
     more = len(first) > LABEL or len(suggestion.text.strip().splitlines()) > 1
     return types.CompletionItem(
         label=first[:LABEL] + ("…" if more else ""),
@@ -29,9 +38,17 @@ def list_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types
         filter_text=word + suggestion.text,
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
-        text_edit=types.TextEdit(range=replaced, new_text=suggestion.text),
+        text_edit=types.TextEdit(range=replaced, new_text=text),
         command=_accepted(suggestion),
     )
+
+
+def word_start(text: str, end: int) -> int:
+    """Where the word that ends at an offset begins; the offset itself where none does."""
+    start = end
+    while start > 0 and end - start < LONGEST_WORD and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    return start
 
 
 def _accepted(suggestion: Suggestion) -> types.Command:
