@@ -29,16 +29,16 @@ test: venv
 
 check: venv
 	@tools/system.sh
-	$(BIN)/ruff format --check server tests bench
-	$(BIN)/ruff check server tests bench
+	$(BIN)/ruff format --check server tests bench tools
+	$(BIN)/ruff check server tests bench tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m cachewise.settings.docs --check
 	tools/lua.sh check
 
 format: venv
-	$(BIN)/ruff format server tests bench
-	$(BIN)/ruff check --fix server tests bench
+	$(BIN)/ruff format server tests bench tools
+	$(BIN)/ruff check --fix server tests bench tools
 	tools/lua.sh format
 
 bench: venv
@@ -50,6 +50,7 @@ fuzz: venv
 
 docs: venv
 	$(BIN)/python -m cachewise.settings.docs --write
+	$(BIN)/python tools/readme.py
 
 lock: venv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o $(RUNTIME)
