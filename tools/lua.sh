@@ -10,7 +10,9 @@ stop() {
     exit 2
 }
 
-command -v npm >/dev/null 2>&1 || stop "needs Node.js and npm."
+PATH=$here/.venv/bin:$PATH # Node.js and npm come from there
+export PATH
+command -v npm >/dev/null 2>&1 || stop "needs Node.js and npm: make venv"
 wanted=$(cat "$here/tools/stylua/package-lock.json" | cksum)
 if [ "$(cat "$tool/.installed" 2>/dev/null)" != "$wanted" ]; then
     mkdir -p "$tool"
