@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import io
 import logging
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -141,3 +143,25 @@ async def test_an_anthropic_base_url_may_end_in_v1(suffix: str) -> None:
         target = endpoint("anthropic", upstream.url + suffix)
         await collect(build(target), request(MODELS["anthropic"]))
         assert upstream.requests[0].path.partition("?")[0] == "/v1/messages"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_proxy_gets_the_name_of_the_host_and_no_more(provider: ProviderName) -> None:
+    heard: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+        address = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+        target = replace(endpoint(provider, "https://models.example.com"), proxy=address)
+        last = (await collect(build(target), request(MODELS[provider], max_retries=0)))[-1]
+    assert isinstance(last, Failed)
+    assert f"through the proxy at {address}" in last.fault.sentence
+    [asked] = heard
+    assert asked.startswith(b"CONNECT models.example.com:443 HTTP/1.1\r\n")
+    assert CANARY.encode() not in asked
+    assert b"authorization" not in asked.lower()

@@ -255,6 +255,34 @@ def test_a_key_that_no_header_can_carry_is_not_used(tmp_path: Path, key: str) ->
     assert key not in loaded.problems[0]
 
 
+PROXIES = {
+    "plain": ("http://proxy.example:3128", "http://proxy.example:3128"),
+    "with a slash": ("https://proxy.example:8443/", "https://proxy.example:8443"),
+    "a password": ("http://me:hunter2@proxy.example:3128", None),
+    "a path": ("http://proxy.example/hunter2", None),
+    "another scheme": ("socks5://proxy.example:1080", None),
+    "no address": ("hunter2", None),
+    "nothing": ("", None),
+}
+
+
+@pytest.mark.parametrize(("given", "proxy"), PROXIES.values(), ids=PROXIES)
+@pytest.mark.parametrize("table", ["[openai]", "[local.gpu]\nbase_url = 'https://gpu.example/v1'"])
+def test_proxies(tmp_path: Path, table: str, given: str, proxy: str | None) -> None:
+    loaded = loaded_from(tmp_path, f"{table}\nproxy = '{given}'", {"HTTPS_PROXY": "http://other.example:1"})
+    endpoint = loaded.endpoints.get("local:gpu" if "local" in table else "openai")
+    assert (endpoint.proxy if endpoint else None) == proxy
+    assert len(loaded.problems) == (proxy is None)
+    assert "hunter2" not in repr(loaded)
+
+
+def test_no_proxy_sees_a_key(tmp_path: Path) -> None:
+    text = "[local.a]\nbase_url = 'http://127.0.0.1/v1'\nproxy = 'http://proxy.example:3128'"
+    loaded = loaded_from(tmp_path, text)
+    assert "local:a" not in loaded.endpoints
+    assert "would see the key" in loaded.problems[0]
+
+
 def test_local_servers(tmp_path: Path) -> None:
     text = (
         LOCAL + '[local.vllm]\nbase_url = "https://gpu.example/v1"\nmodel = "qwen/coder"\napi_key_env = "GPU_KEY"\n'

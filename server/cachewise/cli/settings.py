@@ -69,6 +69,8 @@ def lines(loaded: Loaded) -> Iterator[Line]:
         )
         if endpoint.headers:
             yield Line(key=f"{name}.headers", value=", ".join(sorted(endpoint.headers)), source="user file")
+        if endpoint.proxy:
+            yield Line(key=f"{name}.proxy", value=endpoint.proxy, source="user file")
         if endpoint.provider == "local":
             yield Line(key=f"{name}.model", value=endpoint.model, source="user file")
         yield _key_line(name, endpoint, loaded)

@@ -47,6 +47,7 @@ class Speaker:
     model: str
     origin: str
     key_variable: str | None
+    proxy: str | None
     clean: Callable[[str], str]
     """Takes the key out of a text."""
 
@@ -59,6 +60,7 @@ class Speaker:
             model=model,
             origin=endpoint.origin,
             key_variable=endpoint.key_variable or KEY_VARIABLES.get(endpoint.provider),
+            proxy=endpoint.proxy,
             clean=clean,
         )
 
@@ -132,6 +134,8 @@ def fault(
             )
         case "connection" if midway:
             sentence = f"The connection to {label} broke off in the middle of the answer. Try again."
+        case "connection" if who.proxy is not None:
+            sentence = f"{label} could not be reached through the proxy at {who.proxy}. Check it in the user file."
         case "connection":
             sentence = f"{label} could not be reached at {who.origin}. Check the network and the base URL."
         case "timeout" if midway:

@@ -3,7 +3,8 @@
 The vendors' SDKs get a placeholder key. The real one is put into a copy of each request at the moment it is sent, after
 its origin was checked, so that no SDK object, exception or log line can hold it. What the SDKs don't hand out (the
 generation id, Retry-After) is written into the current `Attempt`. Proxies and `.netrc` of the
-environment are not used (`trust_env=False`), because both can redirect a request or replace its key.
+environment are not used (`trust_env=False`), because both can redirect a request or replace its key; a proxy that the
+user file names is.
 
 Not here: what is asked (`stream.py` and the provider modules) and retrying.
 """
@@ -178,6 +179,7 @@ def open_client(endpoint: Endpoint, limits: Limits) -> tuple[httpx2.AsyncClient,
             http1=True,
             http2=False,
             retries=0,
+            proxy=endpoint.proxy,
             limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=90.0),
         ),
     )

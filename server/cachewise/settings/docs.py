@@ -74,6 +74,7 @@ api_key_env = "LLAMA_KEY"               # the variable that holds its key, if it
 [openrouter]                            # also [anthropic] and [openai]
 base_url = "https://gateway.example.com/api/v1"
 headers = { X-Team = "editors" }        # sent with each request; never keys
+proxy = "http://proxy.example.com:3128" # HTTPS_PROXY and the like are not read
 ```
 
 The file must belong to you and be writable only by you, since it says where your keys are sent.

@@ -45,6 +45,8 @@ class Endpoint:
     model: str | None
     """For `local` the model name to send. None elsewhere, where the model setting says it."""
     needs_key: bool
+    proxy: str | None = None
+    """The HTTP proxy that connections are tunnelled through, so that it sees no key and no text."""
     key_variable: str | None = None
     """The environment variable that the key is looked for in, so that a message can say what to set."""
 
@@ -52,6 +54,25 @@ class Endpoint:
     def origin(self) -> str:
         """The origin that requests go to, and that the key must be bound to."""
         return origin_of(self.base_url)
+
+
+def checked_proxy(url: str, base_url: str) -> str:
+    """A proxy's address in the form that `Endpoint` holds.
+
+    Raises:
+        ValueError: with the end of a sentence (`it ...`) that does not repeat the address.
+    """
+    trimmed = url.strip().rstrip("/")
+    if "@" in trimmed:
+        raise ValueError("it holds a password, and those don't belong into the file")
+    origin = origin_of(trimmed)
+    if not origin.startswith("http"):
+        raise ValueError("it does not begin with http:// or https://")
+    if trimmed.count("/") > 2 or "?" in trimmed or "#" in trimmed:
+        raise ValueError("it holds more than a host and a port")
+    if not base_url.startswith("https://"):
+        raise ValueError("it would see the key, since the server's own address is not https://")
+    return origin
 
 
 def checked_base_url(url: str, *, provider: ProviderName) -> str:

@@ -19,6 +19,7 @@ from cachewise.settings.endpoints import (
     KEY_VARIABLES,
     Endpoint,
     checked_base_url,
+    checked_proxy,
 )
 from cachewise.settings.secrets import Secret, origin_of
 from cachewise.settings.trust import holds_keys, quoted
@@ -67,7 +68,7 @@ def _add_vendor(found: Servers, provider: ProviderName, env: Mapping[str, str], 
     elif "base_url" in entry:
         given, source = entry["base_url"], "user file"
     checked = _base_url(found, provider, provider, given, source)
-    if checked is None:
+    if checked is None or not _reachable(found, provider, entry, checked):
         return
     key_variable = KEY_VARIABLES[provider]
     key = _key(found, provider, checked, env, key_variable)
@@ -78,6 +79,7 @@ def _add_vendor(found: Servers, provider: ProviderName, env: Mapping[str, str], 
         base_url=checked,
         key=key,
         headers=_headers(found, provider, entry),
+        proxy=_proxy(entry, checked),
         model=None,
         needs_key=True,
         key_variable=key_variable,
@@ -96,7 +98,7 @@ def _add_local(found: Servers, name: str, env: Mapping[str, str], entry: Mapping
         found.problems.append(f"In the user file, {shown!r} lacks its 'base_url', so it is not used.")
         return
     checked = _base_url(found, "local", shown, entry["base_url"], "user file")
-    if checked is None:
+    if checked is None or not _reachable(found, shown, entry, checked):
         return
     model = entry.get("model", entry_name)
     if not isinstance(model, str) or not model.strip() or not model.isprintable() or mask(model) != model:
@@ -116,6 +118,7 @@ def _add_local(found: Servers, name: str, env: Mapping[str, str], entry: Mapping
         base_url=checked,
         key=_key(found, name, checked, env, variable) if variable else None,
         headers=_headers(found, shown, entry),
+        proxy=_proxy(entry, checked),
         model=model.strip(),
         needs_key=variable is not None,
         key_variable=variable,
@@ -132,6 +135,28 @@ def _base_url(found: Servers, provider: ProviderName, shown: str, given: object,
         reason = str(error) if str(error).startswith("it") else "it is not a valid address"
         found.problems.append(f"{where} is refused: {reason}. Until that is mended, {shown!r} can't be used.")
         return None
+
+
+def _reachable(found: Servers, shown: str, entry: Mapping[str, object], base_url: str) -> bool:
+    """Whether the way to a server is clear. One whose proxy is refused is not asked past the proxy instead."""
+    try:
+        _proxy(entry, base_url)
+    except ValueError as error:
+        reason = str(error) if str(error).startswith("it") else "it is not a valid address"
+        found.problems.append(
+            f"In the user file, '{shown}.proxy' is refused: {reason}. Until that is mended, {shown!r} can't be used."
+        )
+        return False
+    return True
+
+
+def _proxy(entry: Mapping[str, object], base_url: str) -> str | None:
+    given = entry.get("proxy")
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise ValueError("it is not a string")
+    return checked_proxy(given, base_url)
 
 
 def _key(found: Servers, name: str, base_url: str, env: Mapping[str, str], variable: str) -> Secret | None:

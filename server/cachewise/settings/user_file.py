@@ -19,7 +19,10 @@ LARGEST = 1_000_000
 """Bytes. A file of settings is no larger; what is larger is something else."""
 
 VENDORS = ("openrouter", "anthropic", "openai")
-_ENTRY_NAMES = {"vendor": ("base_url", "headers"), "local": ("base_url", "headers", "model", "api_key_env")}
+_ENTRY_NAMES = {
+    "vendor": ("base_url", "headers", "proxy"),
+    "local": ("base_url", "headers", "proxy", "model", "api_key_env"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
