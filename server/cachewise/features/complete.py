@@ -77,7 +77,7 @@ async def _wait(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestio
     terms = _terms(rooms)
     traits = require_provider(rooms, rooms.model_for("complete"))
     paused, asked = invoked, False
-    while True:
+    while _stands(rooms, snapshot):
         known = _known(rooms, snapshot)
         if known is not None:
             return known
@@ -93,6 +93,15 @@ async def _wait(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestio
             return None
         else:
             asked = True
+    return None
+
+
+def _stands(rooms: Rooms, snapshot: Snapshot) -> bool:
+    """Whether the document is still the one that the request is about: what fits it would be shown in another one."""
+    if snapshot.uri not in rooms.documents:
+        return False
+    document = rooms.documents.get(snapshot.uri)
+    return document.version == snapshot.version or document.text == snapshot.text
 
 
 async def _news(rooms: Rooms, pursuit: Pursuit, *, patient: bool) -> None:
