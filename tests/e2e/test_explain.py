@@ -160,6 +160,27 @@ async def test_the_command_shows_a_document_that_grows(shared: Desk) -> None:
     assert 2 <= len(refreshes) < len(shared.lsp.progress("p3")), "the document is fetched anew for each delta"
 
 
+async def test_further_answers_go_into_the_document_of_the_first(shared: Desk) -> None:
+    uri = shared.open("further.py", TEXT)
+    first = await shared.command(
+        "cachewise.explain", {"uri": uri, "range": lines(4, 40), "token": "p4", "document": True}
+    )
+    named = shared.lsp.progress("p4")[0]
+    assert named == {"text": "", "seq": 0, "document": first["document"]}
+    page = {"uri": first["document"]}
+    ask = {"uri": uri, "range": lines(4, 40), "question": "Why so?", "document": first["document"]}
+    second = await shared.command("cachewise.ask", ask)
+    assert second["document"] == first["document"]
+    both = (await shared.lsp.request("workspace/textDocumentContent", page))["text"]
+    assert both.count("\n---\n") == 2, "each answer has its footer"
+    assert "> Why so?" in both
+    fresh = await shared.command("cachewise.ask", {**ask, "refresh": True})
+    assert fresh["source"] == "provider"
+    again = (await shared.lsp.request("workspace/textDocumentContent", page))["text"]
+    assert again.count("\n---\n") == 2, "a fresh answer takes the place of the last one"
+    assert again.count("> Why so?") == 1
+
+
 async def test_a_command_without_a_token_gets_one_of_the_servers(shared: Desk) -> None:
     uri = shared.open("own-token.py", TEXT)
     mark = shared.lsp.mark()

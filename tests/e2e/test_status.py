@@ -13,7 +13,7 @@ from cachewise.simulator.script import Fault, Script
 from support.server import MODEL, TOTALS_KEYS, USAGE_KEYS, Desk, desk, python_module
 
 TEXT = python_module(80)
-KEYS = {"health", "quiescent", "message", "model", "session", "today", "last", "prefix", "answers"}
+KEYS = {"health", "quiescent", "message", "condition", "model", "session", "today", "last", "prefix", "answers"}
 
 
 def check_shape(d: Desk) -> None:
@@ -21,7 +21,7 @@ def check_shape(d: Desk) -> None:
         assert set(status) == KEYS
         assert status["health"] in ("ok", "warning", "error")
         assert isinstance(status["quiescent"], bool)
-        assert (status["message"] == "") == (status["health"] == "ok")
+        assert (status["message"] == "") == (status["health"] == "ok") == (status["condition"] is None)
         assert set(status["session"]) == set(status["today"]) == TOTALS_KEYS
         assert status["last"] is None or set(status["last"]) == USAGE_KEYS
         assert set(status["prefix"]) == {"tokens", "state", "expiresAt"}

@@ -24,9 +24,12 @@ def test_the_worst_is_shown_and_the_next_one_after_it() -> None:
     health.set("settings", "warning", "A setting is odd.")
     health.set("provider", "error", "No credit.")
     assert health.worst == ("error", "No credit.")
+    assert health.condition == "provider"
     health.clear("provider")
+    assert health.condition == "settings"
     assert health.worst == ("warning", "A setting is odd.")
     health.clear("settings")
+    assert health.condition is None
     assert seen[-1] == ("ok", "")
     assert len(seen) == 4
 
@@ -61,6 +64,7 @@ def test_a_failure_is_as_loud_as_it_is_lasting(kind: ProviderFaultKind, level: L
     health, _ = watched()
     health.failed(ProviderFault("It failed.", kind=kind))
     assert health.worst == (level, "It failed.")
+    assert health.condition == ("offline" if kind == "connection" else "provider")
     health.succeeded()
     assert health.worst == ("ok", "")
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cachewise.ledger.readout import money, readout
+from cachewise.ledger.readout import footnote, money, readout
 from cachewise.model.usage import Tokens, Usage
 from support.ledger import usage
 
@@ -84,3 +84,18 @@ def test_readout(given: Usage, expected: str) -> None:
 )
 def test_money(amount: str, expected: str) -> None:
     assert money(Decimal(amount)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "age", "expected"),
+    [
+        (usage(tokens=COLD), None, "0 tokens read from the provider's cache, 12,000 written to it"),
+        (usage(tokens=Tokens()), None, "? tokens read from the provider's cache, ? written to it"),
+        (usage(source="answers"), 0.0, "kept for less than a minute"),
+        (usage(source="answers"), 60.0, "kept for 1 minute"),
+        (usage(source="answers"), 7_199.0, "kept for 1 hour"),
+        (usage(source="answers"), 172_800.0, "kept for 2 days"),
+    ],
+)
+def test_footnote(given: Usage, age: float | None, expected: str) -> None:
+    assert footnote(given, age) == f"`{given.model}` · {expected}"

@@ -57,6 +57,12 @@ GOOD: dict[str, tuple[bool, dict[str, Any], QuestionParams]] = {
         params(),
     ),
     "refresh and show": (False, {"position": HERE, "refresh": True, "show": True}, params(refresh=True, show=True)),
+    "a document": (
+        False,
+        {"position": HERE, "document": "cachewise:/a.md"},
+        params(document="cachewise:/a.md", tell_document=True),
+    ),
+    "a document to tell": (False, {"position": HERE, "document": True}, params(tell_document=True)),
     "unknown fields are left alone": (False, {"position": HERE, "colour": "red"}, params()),
     "the largest place": (
         False,

@@ -34,6 +34,15 @@ async def test_the_first_text_goes_at_once_and_the_rest_is_merged() -> None:
     assert len(wire.sent) == 2
 
 
+async def test_the_document_is_named_before_the_text() -> None:
+    wire = HeldWire()
+    stream = DeltaStream(wire, "t")
+    stream.announce("cachewise:/a.md")
+    stream.write("a")
+    assert wire.values("t") == [{"text": "", "seq": 0, "document": "cachewise:/a.md"}, {"text": "a", "seq": 1}]
+    stream.close()
+
+
 async def test_after_a_pause_text_goes_at_once_again() -> None:
     wire = HeldWire()
     stream = DeltaStream(wire, 7)

@@ -27,7 +27,12 @@ class Health:
     @property
     def worst(self) -> tuple[Level, str]:
         """The level to show and its sentence; `ok` and an empty sentence where nothing is wrong."""
-        return max(self._conditions.values(), key=lambda c: _ORDER[c[0]], default=("ok", ""))
+        return self._conditions[self.condition] if self.condition is not None else ("ok", "")
+
+    @property
+    def condition(self) -> str | None:
+        """The name of the condition that `worst` is about; None where nothing is wrong."""
+        return max(self._conditions, key=lambda name: _ORDER[self._conditions[name][0]], default=None)
 
     def set(self, name: str, level: Level, sentence: str) -> None:
         """Put a condition in place of the one with the same name."""
@@ -48,6 +53,8 @@ class Health:
             self.set("overBudget", "error", fault.sentence)
         elif isinstance(fault, Busy):
             self.set("busy", "warning", fault.sentence)
+        elif isinstance(fault, ProviderFault) and fault.kind == "connection":
+            self.set("offline", "warning", fault.sentence)
         elif isinstance(fault, ProviderFault) and fault.kind not in _LASTING:
             self.set("provider", "warning", fault.sentence)
         else:
@@ -55,6 +62,6 @@ class Health:
 
     def succeeded(self) -> None:
         """A provider answered."""
-        for name in ("provider", "overBudget", "busy"):
+        for name in ("provider", "offline", "overBudget", "busy"):
             self.clear(name)
         self.clear("key")

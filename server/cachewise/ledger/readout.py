@@ -24,6 +24,14 @@ def readout(usage: Usage) -> str:
     return " · ".join((head, sent, received, _cost(usage), time))
 
 
+def footnote(usage: Usage, age_seconds: float | None) -> str:
+    """Where an answer came from: its model, what was read and written, or how old it is."""
+    if age_seconds is not None:
+        return f"`{usage.model}` · kept for {_age(age_seconds)}"
+    read, written = _exactly(usage.tokens.cache_read), _exactly(usage.tokens.cache_write)
+    return f"`{usage.model}` · {read} tokens read from the provider's cache, {written} written to it"
+
+
 def money(amount: Decimal) -> str:
     """Dollars: cents from a dollar on, below that two significant digits, so that small costs stay visible."""
     sign, size = ("-" if amount < 0 else ""), abs(amount)
@@ -63,6 +71,18 @@ def _count(tokens: int | None) -> str:
     if tokens < 999_950:
         return f"{tokens / 1000:.1f}k"
     return f"{tokens / 1_000_000:.1f}M"
+
+
+def _exactly(tokens: int | None) -> str:
+    return "?" if tokens is None else f"{tokens:,}"
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a minute"
 
 
 def _duration(ms: float) -> str:

@@ -80,7 +80,9 @@ class Commands:
             params.arguments, needs_question=needs_question, work_done_token=params.work_done_token
         )
         name = self._rooms.documents.get(asked.place.uri).uri
-        page = self._rooms.pages.open("ask" if needs_question else "explain", name)
+        page = self._rooms.pages.begin(
+            "ask" if needs_question else "explain", name, asked.question, into=asked.document, refresh=asked.refresh
+        )
         return await answer(
             self._rooms,
             self._wire,

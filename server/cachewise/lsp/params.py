@@ -40,6 +40,10 @@ class QuestionParams:
     allow_over_budget: bool = False
     show: bool = False
     """Whether the server should open the virtual document itself, for clients that know nothing of cachewise."""
+    document: str | None = None
+    """The URI of a virtual document that this answer goes into; None for one of its own."""
+    tell_document: bool = False
+    """Whether the first message on the partial-result token names the virtual document."""
 
 
 def question_params(params: object, *, needs_question: bool) -> QuestionParams:
@@ -119,6 +123,8 @@ def _question(params: dict[str, Any], uri: object, needs_question: bool, partial
         work_done_token=_token(params.get("workDoneToken"), "workDoneToken"),
         partial_token=_token(partial, "the partial-result token"),
         show=_flag(params, "show"),
+        document=_document(params.get("document")),
+        tell_document=bool(params.get("document")),
     )
 
 
@@ -144,6 +150,12 @@ def _flag(params: dict[str, Any], name: str) -> bool:
     if params.get(name) is not None and not isinstance(params[name], bool):
         raise InvalidParams(f"{name} must be true or false.")
     return bool(params.get(name))
+
+
+def _document(value: object) -> str | None:
+    if value is not None and not isinstance(value, (str, bool)):
+        raise InvalidParams("document must be a URI, or true.")
+    return value if isinstance(value, str) else None
 
 
 def _place(params: dict[str, Any], uri: object, *, required: bool) -> Place:

@@ -27,6 +27,10 @@ class DeltaStream:
         self._seq = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    def announce(self, document: str) -> None:
+        """Say before any text which virtual document the text will also stand in."""
+        self._notify({"text": "", "seq": self._seq, "document": document})
+
     def write(self, text: str) -> None:
         """Send `text`, now or with the next tick."""
         self._held.append(text)
@@ -61,10 +65,13 @@ class DeltaStream:
     def _flush(self) -> None:
         if self._held:
             # The sequence number is part of the key: a delta is never replaced by a later one.
-            value = {"text": "".join(self._held), "seq": self._seq}
+            text = "".join(self._held)
             self._held.clear()
-            self._seq += 1
-            self._wire.notify_json("$/progress", {"token": self._token, "value": value}, key=self._key)
+            self._notify({"text": text, "seq": self._seq})
+
+    def _notify(self, value: dict[str, Any]) -> None:
+        self._seq += 1
+        self._wire.notify_json("$/progress", {"token": self._token, "value": value}, key=self._key)
 
     @property
     def _key(self) -> Hashable:

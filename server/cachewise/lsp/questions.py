@@ -11,9 +11,9 @@ from typing import Any
 
 from cachewise.faults import Fault
 from cachewise.features.answer import Listener
-from cachewise.features.pages import Page
+from cachewise.features.pages import Part
 from cachewise.features.rooms import Rooms
-from cachewise.ledger.readout import readout
+from cachewise.ledger.readout import footnote, readout
 from cachewise.lsp.params import QuestionParams, Token
 from cachewise.lsp.progress import DeltaStream, WorkDone
 from cachewise.lsp.show import Shower
@@ -26,7 +26,7 @@ async def answer(
     wire: Wire,
     params: QuestionParams,
     *,
-    page: Page | None = None,
+    page: Part | None = None,
     shower: Shower | None = None,
     new_token: Callable[[], Awaitable[Token | None]] | None = None,
 ) -> dict[str, Any]:
@@ -54,10 +54,12 @@ async def answer(
 
     verb = "Answering about" if params.question is not None else "Explaining"
     work.begin(f"{verb} {snapshot.name}")
-    ending = "cancelled"
+    ending, origin = "cancelled", ""
     try:
+        if page is not None and deltas is not None and params.tell_document:
+            deltas.announce(page.uri)
         if page is not None and shower is not None:
-            await shower.open(page)
+            await shower.open(page.uri)
         result = await explain(
             rooms,
             snapshot,
@@ -66,7 +68,7 @@ async def answer(
             refresh=params.refresh,
             allow_over_budget=params.allow_over_budget,
         )
-        ending = readout(result.usage)
+        ending, origin = readout(result.usage), footnote(result.usage, result.age_seconds)
         shape = result.to_json()
     except Fault as fault:
         ending = f"{readout(used[-1])} · {fault.sentence}" if used else fault.sentence
@@ -80,7 +82,7 @@ async def answer(
         if deltas is not None:
             deltas.close()
         if page is not None:
-            page.finish(ending)
+            page.finish(ending, origin)
         work.end(ending)
     if page is not None:
         shape["document"] = page.uri

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cachewise.faults import Fault
-from cachewise.features.pages import Page, Pages
+from cachewise.features.pages import Pages, Part
 from cachewise.lsp.wiring import Wire
 from cachewise.settings.places import ensure_private
 
@@ -42,12 +42,12 @@ class Shower:
         show = window.get("showDocument") if isinstance(window, dict) else None
         self._documents = bool(isinstance(show, dict) and show.get("support"))
 
-    async def open(self, page: Page) -> None:
+    async def open(self, uri: str) -> None:
         """Open the growing document, where the client has virtual documents."""
         if self._virtual and self._documents:
-            await self._show(page.uri)
+            await self._show(uri)
 
-    async def finished(self, page: Page) -> None:
+    async def finished(self, page: Part) -> None:
         """Show the finished text as a file, where the client has no virtual documents but can open files."""
         if self._documents and not self._virtual:
             path = await asyncio.to_thread(self._write, page)
@@ -65,7 +65,7 @@ class Shower:
         with contextlib.suppress(TimeoutError, Fault):
             await self._wire.ask_json("window/showDocument", {"uri": uri, "takeFocus": False}, SHOW_DEADLINE)
 
-    def _write(self, page: Page) -> Path:
+    def _write(self, page: Part) -> Path:
         folder = ensure_private(ensure_private(self._folder) / "explanations")
         path = folder / "explanation.md"
         path.touch(mode=0o600)

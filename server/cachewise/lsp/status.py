@@ -61,13 +61,15 @@ class StatusSender:
 def status_json(rooms: Rooms) -> dict[str, Any]:
     """The protocol's status object as things stand now."""
     level, sentence = rooms.health.worst
+    condition = rooms.health.condition
     ledger = rooms.ledger
-    if level == "ok" and ledger.problem is not None:
-        level, sentence = "warning", ledger.problem
+    if condition is None and ledger.problem is not None:
+        level, sentence, condition = "warning", ledger.problem, "ledger"
     return {
         "health": level,
         "quiescent": rooms.live == 0,
         "message": sentence,
+        "condition": condition,
         "model": str(rooms.settings.model),
         "session": ledger.session.to_json(),
         "today": ledger.today.to_json(),
