@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cachewise.settings.docs import main, settings_page
-from cachewise.settings.editors import lua_types, vscode_configuration
+from cachewise.settings.docs import main, manifest, settings_page, texts
+from cachewise.settings.editors import lua_types, vscode_properties, vscode_texts
 from cachewise.settings.schema import SETTINGS
 from cachewise.settings.values import read_value
 from support.settings_files import loaded_from
@@ -77,7 +78,7 @@ def test_declarations_are_sound(setting: Any) -> None:
 
 
 def test_vs_code_is_told_each_setting_in_its_own_terms() -> None:
-    told = json.loads(json.dumps(vscode_configuration()))["properties"]
+    told = json.loads(json.dumps(vscode_properties()))
     assert list(told) == [f"cachewise.{key}" for key in EDITOR_KEYS]
     assert told["cachewise.context.maxTokens"]["type"] == "integer"
     assert told["cachewise.context.maxTokens"]["default"] == 24000
@@ -86,6 +87,21 @@ def test_vs_code_is_told_each_setting_in_its_own_terms() -> None:
     assert told["cachewise.context.exclude"]["items"] == {"type": "string"}
     assert told["cachewise.promptCache.ttl"]["enum"] == ["auto", "5m", "1h", "off"]
     assert {entry["scope"] for entry in told.values()} <= {"window", "resource"}
+    assert {entry["markdownDescription"].strip("%") for entry in told.values()} == set(vscode_texts())
+
+
+def test_the_extension_keeps_what_is_its_own() -> None:
+    own = {"cachewise.server.path": {"type": "string", "markdownDescription": "%own.server.path%"}}
+    gone = {"cachewise.gone": {"markdownDescription": "%setting.gone%"}}
+    before = {"name": "x", "contributes": {"configuration": {"title": "x", "properties": gone | own}}}
+    made = json.loads(manifest(json.dumps(before)))
+    assert made["name"] == "x"
+    assert made["contributes"]["configuration"]["properties"] == own | vscode_properties()
+    assert manifest(manifest(json.dumps(before))) == manifest(json.dumps(before))
+    assert json.loads(texts('{"own.server.path": "A.", "setting.gone": "B."}')) == {
+        "own.server.path": "A.",
+        **vscode_texts(),
+    }
 
 
 def test_lua_types_name_every_setting() -> None:
@@ -97,11 +113,18 @@ def test_lua_types_name_every_setting() -> None:
     assert "redis" not in types
 
 
-def test_writing_and_checking(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = tmp_path / "settings.md"
-    assert main(["--check", "--file", str(page)]) == 1
-    assert "--write" in capsys.readouterr().err
-    assert main(["--write", "--file", str(page)]) == 0
-    assert main(["--check", "--file", str(page)]) == 0
-    page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert main(["--check", "--file", str(page)]) == 1
+@pytest.mark.parametrize("name", ["docs/settings.md", "vscode-client/package.json", "vscode-client/package.nls.json"])
+def test_writing_and_checking(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    (tmp_path / "vscode-client").mkdir()
+    for file in ("package.json", "package.nls.json"):
+        shutil.copy(ROOT / "vscode-client" / file, tmp_path / "vscode-client" / file)
+    assert main(["--check", "--folder", str(tmp_path)]) == 0
+    made = tmp_path / name
+    made.write_text(made.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert main(["--check", "--folder", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert name in told
+    assert "--write" in told
+    assert main(["--write", "--folder", str(tmp_path)]) == 0
+    assert main(["--check", "--folder", str(tmp_path)]) == 0

@@ -3,81 +3,151 @@
  * editor's own start, and the language client is loaded only then.
  */
 
-import * as os from 'node:os';
 import * as vscode from 'vscode';
-import type { Status } from './protocol';
+import { Answers } from './answers/answers';
+import { Contents } from './answers/content';
+import { subjectIn } from './answers/place';
+import { current, onClosed, SCHEME, show } from './answers/preview';
+import { registerCommands } from './commands';
+import { writeDocumentation } from './document';
+import { Growth, showGrowth } from './ghost/growth';
+import { Pause } from './ghost/pause';
+import { suggester } from './ghost/suggest';
+import { SignIn } from './keys/sign_in';
+import { Keys } from './keys/store';
+import type { UsageReport } from './protocol';
 import type { Owner } from './server/connection';
-import { disk, pythonEnvironment } from './server/disk';
-import { find } from './server/find';
-import { CannotStart, Lifecycle } from './server/lifecycle';
-import { section, serverPath, serverSettings, statusLevel } from './settings';
-import { StatusItem } from './status/item';
-import { Sessions } from './status/sums';
+import { Lifecycle } from './server/lifecycle';
+import { Installation } from './server/offer_install';
+import { launch, searchPath } from './server/start';
+import { section, serverSettings, statusLevel } from './settings';
+import { hoverOf, StatusItem } from './status/item';
+import { Readings } from './status/readings';
 
-const LANGUAGES = [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-remote' }];
+/** Files, buffers that are not saved yet, and the cells of notebooks; on the machine that the extension runs on. */
+const LANGUAGES = [{ scheme: 'file' }, { scheme: 'untitled' }, { scheme: 'vscode-notebook-cell' }];
 
-export function activate(context: vscode.ExtensionContext): void {
+/** What tests in the extension host may look at. */
+export interface Api {
+  readonly readings: Readings;
+  readonly lifecycle: Lifecycle;
+}
+
+export function activate(context: vscode.ExtensionContext): Api {
   const log = vscode.window.createOutputChannel('cachewise', { log: true });
-  const keys = serverSettings(context.extension.packageJSON);
-  const sessions = new Sessions();
-  let status: Status | undefined;
+  const settings = serverSettings(context.extension.packageJSON);
+  const keys = new Keys(context.secrets);
+  const contents = new Contents();
+  const pause = new Pause(context.globalState);
+  const growth = new Growth(showGrowth);
+  const installation = new Installation(context, log, searchPath);
+  const signIn = new SignIn(keys, context.extension.id, log);
+  const update = (): void => {
+    item.update();
+  };
+  const usage = async (): Promise<UsageReport> => {
+    const server = await lifecycle.server();
+    if (server === undefined) {
+      throw new Error(lifecycle.reason || vscode.l10n.t('The cachewise server does not run.'));
+    }
+    return server.command<UsageReport>('cachewise.usage', undefined);
+  };
+  const readings = new Readings(async () => (lifecycle.running ? usage() : undefined), update);
   const owner: Owner = {
     log,
     languages: LANGUAGES,
-    settings: () => section(keys),
-    onStatus: (told) => {
-      status = told;
-      sessions.told(told.session);
-      item.update();
+    settings: () => section(settings),
+    onStatus: (status) => {
+      readings.take(status);
     },
-    onGrown: () => undefined,
+    onGrown: (grown) => {
+      growth.grew(grown);
+    },
     onGone: () => {
-      sessions.over();
+      readings.over();
       lifecycle.gone();
     },
-    onCommand: async () => undefined,
-    suggest: (_document, _position, _context, _token, next) => next(),
-    content: async (_uri, next) => (await next()) ?? '',
-    show: async () => undefined,
+    onCommand: async (name, argument, next) => {
+      const subject = subjectIn(argument);
+      if (subject !== undefined && (name === 'cachewise.explain' || name === 'cachewise.ask')) {
+        return answers.ask(subject);
+      }
+      if (subject !== undefined && name === 'cachewise.document') {
+        return writeDocumentation(await lifecycle.server(), subject);
+      }
+      return next();
+    },
+    suggest: suggester((document) => pause.paused(document.languageId), log),
+    content: (uri, next) => contents.of(uri.toString(), next),
+    show,
   };
   const lifecycle = new Lifecycle(
-    async () => {
-      const found = await find(
-        {
-          setting: serverPath(),
-          environment: await pythonEnvironment(),
-          searchPath: process.env['PATH'] ?? '',
-          installed: vscode.Uri.joinPath(context.globalStorageUri, 'server').fsPath,
-          folders: (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
-          trusted: vscode.workspace.isTrusted,
-          windows: process.platform === 'win32',
-        },
-        disk,
-      );
-      if (found.kind !== 'found') {
-        throw new CannotStart(vscode.l10n.t('The cachewise server is not installed.'), 'missing');
-      }
-      return { command: found.program, args: ['serve'], env: process.env, cwd: os.homedir() };
-    },
-    async (launch, its) => (await import('./client.js')).connect(launch, its),
+    () => launch(installation.folder, keys, log),
+    async (program, its) => (await import('./client.js')).connect(program, its),
     owner,
   );
-  const item = new StatusItem(
-    () => ({
-      life: lifecycle.life,
-      status,
-      session: sessions.total,
-      paused: false,
-      streaming: false,
-      level: statusLevel(),
-      now: new Date(),
-      t: vscode.l10n.t,
-    }),
-    () => new vscode.MarkdownString(lifecycle.reason),
-  );
-  context.subscriptions.push(log, lifecycle, item);
-  lifecycle.onChange(() => {
-    item.update();
+  const answers = new Answers(() => lifecycle.server(), (uri) => show(vscode.Uri.parse(uri)));
+  const known = () => ({
+    life: lifecycle.life,
+    status: readings.status,
+    session: readings.session,
+    paused: pause.paused(vscode.window.activeTextEditor?.document.languageId),
+    streaming: answers.streaming,
+    level: statusLevel(),
+    now: new Date(),
+    t: vscode.l10n.t,
   });
-  void lifecycle.restart();
+  const item = new StatusItem(known, () => hoverOf(lifecycle, readings));
+
+  context.subscriptions.push(
+    log,
+    pause,
+    growth,
+    readings,
+    answers,
+    item,
+    lifecycle,
+    registerCommands({ context, log, lifecycle, installation, answers, pause, keys, signIn, readings, usage }),
+    vscode.window.registerUriHandler(signIn),
+    lifecycle.onChange(update),
+    pause.onChange(update),
+    answers.onChange(() => {
+      update();
+      setContexts(answers);
+    }),
+    onClosed((uri) => {
+      answers.closed(uri);
+    }),
+    vscode.window.tabGroups.onDidChangeTabs(() => {
+      setContexts(answers);
+    }),
+    vscode.window.onDidChangeActiveTextEditor(update),
+    keys.onChange(() => void lifecycle.restart()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void lifecycle.restart()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('cachewise.server.path')) {
+        void lifecycle.restart();
+      } else if (event.affectsConfiguration('cachewise')) {
+        void lifecycle.running?.settingsChanged();
+        update();
+      }
+    }),
+  );
+  void lifecycle.restart().then(async () => {
+    if (lifecycle.life === 'missing' && (await installation.offer())) {
+      await lifecycle.restart();
+    }
+  });
+  return { readings, lifecycle };
+}
+
+/** What the buttons of an answer's title bar depend on. */
+function setContexts(answers: Answers): void {
+  const uri = current();
+  const set = (name: string, value: boolean): void => {
+    void vscode.commands.executeCommand('setContext', `cachewise.${name}`, value);
+  };
+  set('answer', uri?.startsWith(`${SCHEME}:`) === true);
+  set('answerKnown', answers.page(uri) !== undefined);
+  set('answerStreams', answers.page(uri)?.stop !== undefined);
 }

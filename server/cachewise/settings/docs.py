@@ -1,15 +1,18 @@
-"""`docs/settings.md`, made from the declarations: `python -m cachewise.settings.docs --write` or `--check`.
+"""What is made from the settings' declarations: `python -m cachewise.settings.docs --write` or `--check`.
 
-Not here: what editors are told (`editors.py`).
+These are `docs/settings.md`, and the settings in the manifest of the VS Code extension. Not here: what that says
+(`editors.py`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from cachewise.settings.editors import vscode_properties, vscode_texts
 from cachewise.settings.endpoints import BASE_URL_VARIABLES, DEFAULT_BASE_URLS, KEY_VARIABLES
 from cachewise.settings.schema import SETTINGS, Setting
 
@@ -141,22 +144,60 @@ def _default(setting: Setting) -> str:
     return "`[]`" if setting.default == () else f"`{setting.default}`"
 
 
+def manifest(text: str) -> str:
+    """The extension's `package.json` with the server's settings in it; its own ones stay."""
+    whole = json.loads(text)
+    configuration = whole["contributes"]["configuration"]
+    own = {key: value for key, value in configuration["properties"].items() if not _is_servers(key, value)}
+    configuration["properties"] = own | vscode_properties()
+    return _json(whole)
+
+
+def texts(text: str) -> str:
+    """The extension's `package.nls.json` with the server's descriptions in it."""
+    own = {key: value for key, value in json.loads(text).items() if not key.startswith("setting.")}
+    return _json(own | vscode_texts())
+
+
+def _is_servers(key: str, value: Mapping[str, object]) -> bool:
+    return value.get("markdownDescription") == f"%setting.{key.removeprefix('cachewise.')}%"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
 def main(argv: Sequence[str]) -> int:
-    """Write the page, or say whether the written one is current."""
-    parser = argparse.ArgumentParser(prog="python -m cachewise.settings.docs", description="Makes docs/settings.md.")
-    parser.add_argument("--file", type=Path, default=Path("docs/settings.md"), help="default: %(default)s")
+    """Write the files, or say which ones are not current."""
+    parser = argparse.ArgumentParser(
+        prog="python -m cachewise.settings.docs", description="Makes what is generated from the settings."
+    )
+    parser.add_argument("--folder", type=Path, default=Path(), help="of the project; the current one by default")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", action="store_true", help="write the file")
     what.add_argument("--check", action="store_true", help="exit 1 if the file is not what would be written")
     options = parser.parse_args(argv)
-    page = settings_page()
-    if options.write:
-        options.file.write_text(page, encoding="utf-8")
+    old = []
+    for name, make in _MADE.items():
+        file = options.folder / name
+        there = file.read_text(encoding="utf-8") if file.is_file() else None
+        wanted = make(there or "")
+        if options.write:
+            file.write_text(wanted, encoding="utf-8")
+        elif there != wanted:
+            old.append(name)
+    if not old:
         return 0
-    if options.file.is_file() and options.file.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stderr.write(f"{options.file} is not current. Run: python -m cachewise.settings.docs --write\n")
+    sys.stderr.write(f"Not current: {', '.join(old)}. Run: python -m cachewise.settings.docs --write\n")
     return 1
+
+
+_MADE: dict[str, Callable[[str], str]] = {
+    "docs/settings.md": lambda there: settings_page(),
+    "vscode-client/package.json": manifest,
+    "vscode-client/package.nls.json": texts,
+}
+"""By path in the project: what makes the file from the one that is there."""
 
 
 if __name__ == "__main__":

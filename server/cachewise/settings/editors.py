@@ -13,17 +13,26 @@ _JSON_TYPES = {"bool": "boolean", "int": "integer", "decimal": "number", "globs"
 _LUA_TYPES = {"bool": "boolean", "int": "integer", "decimal": "number", "model": "string", "globs": "string[]"}
 
 
-def vscode_configuration() -> dict[str, Any]:
-    """The `contributes.configuration` of the extension's `package.json`."""
-    offered = [setting for setting in SETTINGS if setting.trust != "user"]
-    return {
-        "title": "cachewise",
-        "properties": {f"cachewise.{setting.key}": _vscode_property(setting) for setting in offered},
-    }
+def vscode_properties() -> dict[str, Any]:
+    """The server's part of `contributes.configuration.properties` in the extension's `package.json`."""
+    return {f"cachewise.{setting.key}": _vscode_property(setting) for setting in _offered()}
+
+
+def vscode_texts() -> dict[str, str]:
+    """The descriptions that the properties name, in English, as in the extension's `package.nls.json`."""
+    return {_text_name(setting): setting.description for setting in _offered()}
+
+
+def _offered() -> list[Setting]:
+    return [setting for setting in SETTINGS if setting.trust != "user"]
+
+
+def _text_name(setting: Setting) -> str:
+    return f"setting.{setting.key}"
 
 
 def _vscode_property(setting: Setting) -> dict[str, Any]:
-    declared: dict[str, Any] = {"scope": setting.scope, "markdownDescription": setting.description}
+    declared: dict[str, Any] = {"scope": setting.scope, "markdownDescription": f"%{_text_name(setting)}%"}
     default: Any = list(setting.default) if isinstance(setting.default, tuple) else setting.default
     declared["default"] = default
     kind = _JSON_TYPES.get(setting.kind, "string")

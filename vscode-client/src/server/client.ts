@@ -8,6 +8,7 @@
 
 import * as vscode from 'vscode';
 import {
+  type ApplyWorkspaceEditResult,
   CloseAction,
   ErrorAction,
   DidChangeConfigurationNotification,
@@ -20,11 +21,13 @@ import {
   TransportKind,
 } from 'vscode-languageclient/node';
 import type { Grown, Status } from '../protocol';
+import { handedOver, toConfirm } from './confirm';
 import type { Connection, Launch, Owner, Piece } from './connection';
 
 const STATUS = new NotificationType<Status>('cachewise/status');
 const GREW = new NotificationType<Grown>('cachewise/completionGrew');
 const PIECES = new ProgressType<Piece>();
+const NONE = new vscode.CancellationTokenSource().token;
 /** Milliseconds that a server gets to end; it needs a second at most. */
 const STOP_DEADLINE = 3000;
 
@@ -80,7 +83,7 @@ function options(owner: Owner): LanguageClientOptions {
           const found = await next(document, position, context, token);
           return Array.isArray(found) ? found : (found?.items ?? []);
         }),
-      executeCommand: (command, args) => owner.onCommand(command, args[0]),
+      executeCommand: (command, args: unknown[], next) => owner.onCommand(command, args[0], () => next(command, args) as PromiseLike<unknown>),
       provideTextDocumentContent: (uri, token, next) => owner.content(uri, async () => next(uri, token)),
       window: {
         showDocument: async (params, _token, next) => {
@@ -94,6 +97,8 @@ function options(owner: Owner): LanguageClientOptions {
       },
       workspace: {
         // Only what the user set: a default that is sent along would win over the server's own user file.
+        handleApplyEdit: (params, next) =>
+          handedOver(Promise.resolve(next(toConfirm(params), NONE)) as Promise<ApplyWorkspaceEditResult>),
         configuration: (params) => params.items.map(() => owner.settings()),
       },
     },

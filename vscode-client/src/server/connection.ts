@@ -44,7 +44,7 @@ export interface Owner {
   /** The server is gone without having been asked to go. */
   onGone(): void;
   /** A command of the server's own making, from a code action or a lens. */
-  onCommand(name: string, argument: unknown): Promise<unknown>;
+  onCommand(name: string, argument: unknown, next: () => PromiseLike<unknown>): Promise<unknown>;
   suggest: Suggest;
   /** The text of a virtual document; `next` asks the server. */
   content(uri: vscode.Uri, next: () => PromiseLike<string | null | undefined>): Promise<string>;

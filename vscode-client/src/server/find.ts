@@ -78,6 +78,17 @@ export async function find(places: Places, probe: Probe): Promise<Found> {
   return { kind: 'none' };
 }
 
+/** The search path for programs that are run by name: without what is relative, or inside of a folder not trusted. */
+export function safeSearchPath(places: Pick<Places, 'searchPath' | 'folders' | 'trusted' | 'windows'>): string {
+  const flavour = places.windows ? path.win32 : path.posix;
+  const { folders, trusted } = places;
+  return places.searchPath
+    .split(flavour.delimiter)
+    .filter((entry) => flavour.isAbsolute(entry))
+    .filter((entry) => trusted || !folders.some((folder) => inside(entry, folder, flavour)))
+    .join(flavour.delimiter);
+}
+
 async function allowed(file: string, places: Places, probe: Probe, flavour: path.PlatformPath): Promise<boolean> {
   if (places.trusted) {
     return true;

@@ -101,13 +101,11 @@ export class Lifecycle implements vscode.Disposable {
 
   private queue(): Promise<void> {
     clearTimeout(this.timer);
-    if (this.waiting === undefined) {
-      this.waiting = this.current.then(() => {
-        this.waiting = undefined;
-        this.current = this.run();
-        return this.current;
-      });
-    }
+    this.waiting ??= this.current.then(() => {
+      this.waiting = undefined;
+      this.current = this.run();
+      return this.current;
+    });
     return this.waiting;
   }
 
