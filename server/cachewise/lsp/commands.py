@@ -79,7 +79,7 @@ class Commands:
         asked: QuestionParams = question_arguments(
             params.arguments, needs_question=needs_question, work_done_token=params.work_done_token
         )
-        name = self._rooms.documents.get(asked.place.uri).uri
+        name = self._rooms.documents.snapshot(asked.place.uri, asked.place.start, asked.place.end).name
         page = self._rooms.pages.begin(
             "ask" if needs_question else "explain", name, asked.question, into=asked.document, refresh=asked.refresh
         )

@@ -1,0 +1,67 @@
+/** As much of the editor's interface as the modules under test touch. The real one is used by the tests in the editor. */
+
+export const l10n = {
+  t: (message: string, ...args: (string | number)[]): string =>
+    message.replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)])),
+};
+
+export class EventEmitter<T> {
+  private readonly listeners = new Set<(value: T) => void>();
+  readonly event = (listener: (value: T) => void): { dispose: () => void } => {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  };
+
+  fire(value: T): void {
+    for (const listener of this.listeners) {
+      listener(value);
+    }
+  }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
+}
+
+export class CancellationTokenSource {
+  readonly token = { isCancellationRequested: false };
+
+  cancel(): void {
+    this.token.isCancellationRequested = true;
+  }
+
+  dispose(): void {
+    this.cancel();
+  }
+}
+
+/** Commands that were run, and with what. */
+export const ran: unknown[][] = [];
+
+export const commands = {
+  executeCommand: (...call: unknown[]): Promise<void> => {
+    ran.push(call);
+    return Promise.resolve();
+  },
+};
+
+export const window = {
+  showWarningMessage: (): Promise<undefined> => Promise.resolve(undefined),
+};
+
+export class Range {
+  constructor(
+    readonly start: { line: number; character: number },
+    readonly end: { line: number; character: number },
+  ) {}
+}
+
+export const InlineCompletionTriggerKind = { Invoke: 0, Automatic: 1 };
+
+export class InlineCompletionItem {
+  constructor(
+    readonly insertText: string,
+    readonly range?: Range,
+    readonly command?: { command: string; arguments?: unknown[] },
+  ) {}
+}
