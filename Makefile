@@ -35,6 +35,7 @@ check: venv
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m cachewise.settings.docs --check
 	tools/lua.sh check
+	tools/extension.sh
 
 format: venv
 	$(BIN)/ruff format server tests bench tools
