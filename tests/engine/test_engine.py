@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import sysconfig
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,7 @@ class Editor:
 
     lsp: LspProcess
     uri: str
+    engine: Engine
 
     async def explain(self, lines: tuple[int, int]) -> dict[str, Any]:
         """Ask for an explanation and check that what streamed is what was answered."""
@@ -62,11 +63,18 @@ class Editor:
 
 
 @asynccontextmanager
-async def editor(tmp_path: Path, model: Path, *, prompt_cache: bool = True) -> AsyncIterator[Editor]:
-    """A fresh engine, a fresh server with the user file that names it, and an open document."""
+async def editor(
+    tmp_path: Path,
+    model: Path,
+    *,
+    prompt_cache: bool = True,
+    sources: Sequence[str] = SOURCES,
+    opened: Sequence[str] = SOURCES[:1],
+) -> AsyncIterator[Editor]:
+    """A fresh engine, a fresh server with the user file that names it, and open documents, the last one shown."""
     workspace = tmp_path / "workspace" / "json"
     workspace.mkdir(parents=True, exist_ok=True)
-    for name in SOURCES:
+    for name in sources:
         shutil.copyfile(Path(sysconfig.get_path("stdlib")) / "json" / name, workspace / name)
     home = tmp_path / f"home-{prompt_cache}"
     (home / "config" / "cachewise").mkdir(parents=True)
@@ -79,9 +87,9 @@ async def editor(tmp_path: Path, model: Path, *, prompt_cache: bool = True) -> A
         env |= {"CACHEWISE_MODEL": "", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
         async with await LspProcess.start([sys.executable, "-m", "cachewise", "serve"], env) as lsp:
             await lsp.initialize(root=workspace.parent)
-            document = workspace / SOURCES[0]
-            lsp.open(document.as_uri(), document.read_text(encoding="utf-8"))
-            yield Editor(lsp, document.as_uri())
+            for name in opened:
+                lsp.open((workspace / name).as_uri(), (workspace / name).read_text(encoding="utf-8"))
+            yield Editor(lsp, (workspace / opened[-1]).as_uri(), engine)
 
 
 def evaluated(answer: dict[str, Any]) -> int:
@@ -142,3 +150,53 @@ async def test_an_edit_leaves_almost_all_of_the_prompt_where_it_was(tmp_path: Pa
     assert edited["usage"]["inputTokens"] > first["usage"]["inputTokens"], "the prompt does not tell of the edit"
     assert evaluated(settled) <= 8
     assert settled["text"] == edited["text"]
+
+
+PACKAGE = ("decoder.py", "encoder.py", "scanner.py", "tool.py")
+EDITED = "decoder.py"
+STEPS = 9
+
+
+def session(text: str) -> Iterator[tuple[str, int]]:
+    """Edits in turns at three places of a text: each time the text then, and the line that a completion is for."""
+    row = text.split("\n")
+    for number in range(STEPS):
+        line = (20, 120, 220)[number % 3] + number
+        row.insert(line, f"    step_{number} = {number}")
+        yield "\n".join(row), line
+
+
+def naive(texts: dict[str, str], line: int) -> str:
+    """The prompt in the order of names: every file as it is now, and the task behind them."""
+    window = "\n".join(texts[EDITED].split("\n")[max(0, line - 15) : line + 8])
+    return "\n".join((*(f"# {name}\n{text}" for name, text in texts.items()), "Complete this:", window))
+
+
+async def test_edits_and_completions_evaluate_a_tenth_of_what_the_naive_order_does(tmp_path: Path) -> None:
+    library = Path(sysconfig.get_path("stdlib")) / "json"
+    texts = {name: (library / name).read_text(encoding="utf-8") for name in PACKAGE}
+    worded = write_tiny_model(tmp_path / "worded.gguf", words_of="".join(texts.values()))
+    async with editor(tmp_path, worded, sources=PACKAGE, opened=("encoder.py", "tool.py", EDITED)) as here:
+        await here.explain(SECOND)
+        whole = await here.engine.evaluated()
+        for number, (now, line) in enumerate(session(texts[EDITED])):
+            added = now.split("\n")[line]
+            here.insert(line, f"{added}\n", version=2 + number)
+            at = {"line": line, "character": len(added)}
+            where = {"textDocument": {"uri": here.uri}, "position": at, "context": {"triggerKind": 1}}
+            await here.lsp.request("textDocument/inlineCompletion", where, SLOW)
+        usage = await here.lsp.request("workspace/executeCommand", {"command": "cachewise.usage"})
+        ours = await here.engine.evaluated() - whole
+    async with await Engine.start(worded) as engine:
+        await engine.chat(naive(texts, SECOND[0]))
+        before = await engine.evaluated()
+        for now, line in session(texts[EDITED]):
+            await engine.chat(naive({**texts, EDITED: now}, line))
+        theirs = await engine.evaluated() - before
+
+    assert 12_000 < whole < 20_000
+    completions = [entry for entry in usage["recent"] if entry["feature"] == "complete"]
+    assert len(completions) == STEPS, "an answer came from somewhere else than the engine"
+    assert ours == sum(entry["inputTokens"] - entry["cacheReadTokens"] for entry in completions)
+    assert theirs > STEPS * whole / 3
+    assert ours < 0.1 * theirs, f"{ours:,} tokens evaluated; in the naive order {theirs:,}"

@@ -15,8 +15,10 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any, Self
+from urllib.request import Request, urlopen
 
 CONTEXT = 32_768
+_EVALUATED = "llamacpp:prompt_tokens_total "
 _DEADLINE = 30.0
 """Seconds for the engine to listen; it takes less than one, most of that for Python's own imports."""
 
@@ -42,6 +44,22 @@ class Engine:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    async def chat(self, prompt: str) -> None:
+        """Have a prompt evaluated as it is, with nothing of cachewise between."""
+        body = {"messages": [{"role": "user", "content": prompt}], "max_tokens": 1, "cache_prompt": True}
+        await asyncio.to_thread(self._fetch, f"{self.base_url}/chat/completions", json.dumps(body).encode())
+
+    async def evaluated(self) -> int:
+        """How many prompt tokens the engine has worked through since it started: the sum of its `prompt_n`."""
+        text = await asyncio.to_thread(self._fetch, self.base_url.removesuffix("/v1") + "/metrics")
+        return int(float(next(line.split()[1] for line in text.splitlines() if line.startswith(_EVALUATED))))
+
+    def _fetch(self, url: str, body: bytes | None = None) -> str:
+        request = Request(url, body, {"content-type": "application/json"})
+        with urlopen(request, timeout=_DEADLINE) as reply:
+            text: str = reply.read().decode()
+            return text
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,6 +94,7 @@ def _serve(model: str, *, prompt_cache: bool) -> None:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.ui = False
+    params.endpoint_metrics = True
     params.warmup = False
     params.verbosity = 1
     server = xllamacpp.Server(params)

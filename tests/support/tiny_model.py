@@ -1,11 +1,14 @@
 """A small random-weight model in a GGUF file: a real engine can load it, and nothing has to be downloaded.
 
-It has one token per byte, so that any text can be tokenized, and one small layer. It talks nonsense, the same
-nonsense for the same prompt: good for caching, streaming and usage, not for quality. Not here: the engine.
+It has one token per byte, so that any text can be tokenized, and one small layer; on request also tokens for the words
+of a text, so that it counts source text about as real models do. It talks nonsense, the same nonsense for the same
+prompt: good for caching, streaming and usage, not for quality. Not here: the engine.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ _CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 _WIDTH = 64
+_MOST_WORDS = 2_000
 _HIDDEN = 128
 _BIAS = 8.0
 """What the first channel of every token holds: nothing writes to it, so it works as a bias of the output."""
@@ -33,18 +37,20 @@ _SHARPNESS = 3.0
 """Of the attention. Were it even, the prompt would be averaged away and every prompt would get the same answer."""
 
 
-def write_tiny_model(path: Path, *, seed: int = 1, end_logit: float = 0.0) -> Path:
+def write_tiny_model(path: Path, *, seed: int = 1, end_logit: float = 0.0, words_of: str = "") -> Path:
     """Write the model, about 0.2 MB, in well under a second; the same bytes for the same arguments.
 
     Args:
         path: Of the file, which is overwritten.
         seed: Of the weights.
         end_logit: How readily an answer ends by itself; at 0 after some hundred tokens, at -9 hardly ever.
+        words_of: A text whose most frequent words are to be tokens.
     """
     byte_tokens = _byte_tokens()
     blank = byte_tokens[ord(" ")]
     # llama.cpp refuses a tokenizer without merges; runs of blanks are the ones that source text has most of.
     merges = [(blank * run, blank * run) for run in (1, 2, 4)]
+    merges += [pair for pair in _word_merges(words_of, blank) if pair not in merges]
     vocabulary = [*byte_tokens, *(left + right for left, right in merges), *_SPECIALS]
     writer = gguf.GGUFWriter(str(path), "llama")
     _describe(writer, vocabulary, merges)
@@ -62,6 +68,13 @@ def _byte_tokens() -> list[str]:
     own = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))
     return [chr(byte) if byte in own else chr(next(others)) for byte in range(256)]
+
+
+def _word_merges(text: str, blank: str) -> list[tuple[str, str]]:
+    """Merges that make tokens of a text's frequent words, each grown letter by letter from its start."""
+    words = Counter(re.findall(r" ?(?:[A-Za-z]{2,}|[!-/:-@\[-`{-~]{2,})", text)).most_common(_MOST_WORDS)
+    spelled = [word.replace(" ", blank) for word, _ in words]
+    return list(dict.fromkeys((word[:end], word[end]) for word in spelled for end in range(1, len(word))))
 
 
 def _describe(writer: Any, vocabulary: list[str], merges: list[tuple[str, str]]) -> None:
@@ -131,4 +144,4 @@ def _wish(token: str, end_logit: float) -> float:
         return end_logit if token == END else _NEVER
     if set(token) == {"\u0120"}:  # runs of blanks, as byte-level BPE names the blank
         return 1.0 if len(token) == 1 else _NEVER
-    return 0.0 if "!" <= token <= "~" else _NEVER
+    return 0.0 if len(token) == 1 and "!" <= token <= "~" else _NEVER
