@@ -21,6 +21,7 @@ from cachewise.simulator.records import Record
 from cachewise.simulator.script import Script
 from cachewise.simulator.server import Simulator
 from support.lsp_client import DEADLINE, LspProcess
+from support.prefixes import check_prefixes
 
 KEY = "test-key-0123456789abcdef"
 MODEL = "openrouter:anthropic/claude-haiku-4.5"
@@ -274,6 +275,7 @@ async def desk(
             finally:
                 await lsp.stop()
             check_conduct(lsp)
+            check_prefixes(simulator.requests, lsp.stderr)
 
 
 def check_conduct(lsp: LspProcess) -> None:

@@ -17,23 +17,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cachewise.context.changes import Region
-from cachewise.context.copies import Chunk, File, edit_frame
-from cachewise.context.frames import sendable
+from cachewise.context.blocks import blocks_of, rendered
+from cachewise.context.copies import Chunk, File
+from cachewise.context.costs import Costs
 from cachewise.context.gather import Piece, document_key
-from cachewise.context.journal import MOST_BLOCKS, due, sends_before_telling
+from cachewise.context.journal import MOST_BLOCKS, due
 from cachewise.context.marks import marks_of
 from cachewise.context.prefix import Prefix
-from cachewise.context.rent import Holding, Ratios, rent_of, rewrite_from
+from cachewise.context.rent import Ratios, rewrite_from
 from cachewise.context.secrets import names_secret
 from cachewise.context.system import SYSTEM
-from cachewise.context.tail import AnyTail, Rendered, View, changes_text, tail_of
+from cachewise.context.tail import AnyTail
 from cachewise.context.tokens import TokenEstimator
 from cachewise.context.ttl import TtlSetting
 from cachewise.context.window import line_at
 from cachewise.faults import RequestFailed
 from cachewise.model.names import CacheTraits
-from cachewise.model.plan import Block, PromptPlan, Stability
+from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
 
 _USUAL_RATIOS = Ratios()
@@ -53,6 +53,7 @@ class SharedContext:
         self.folder_name = folder_name
         self.estimator = estimator
         self._prefix = Prefix(estimator)
+        self._costs = Costs(self._prefix, estimator)
         self._request = 0
         self._secrets: dict[str, bool] = {}
         """Which of the names seen so far are those of secret files."""
@@ -105,9 +106,9 @@ class SharedContext:
         self._tell(snapshot, tail, current, budget, traits, ratios)
         shared = _shared(before, self._prefix.chunks)
         moved = None if shared == len(before) else f"{before[shared].name}: {reason}"
-        changes, rendered = self._render(snapshot, tail, current)
-        self._pay(changes, ratios)
-        blocks = self._blocks("".join(changes.values()), rendered)
+        changes, shown = rendered(self._prefix, snapshot, tail, current)
+        self._costs.pay(changes, ratios)
+        blocks = blocks_of(self._prefix, self.estimator, "".join(changes.values()), shown)
         chunks = len(self._prefix.chunks)
         marks = marks_of(blocks, traits, ttl, shared if 0 < shared < chunks else None)
         stored = range(chunks + 1) if traits.style == "automatic" else marks
@@ -199,45 +200,12 @@ class SharedContext:
 
     def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
         """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; None if it should stay."""
-        changes, _ = self._render(snapshot, tail, current)
+        changes, _ = rendered(self._prefix, snapshot, tail, current)
         if not changes and not any(file.journal for file in self._prefix.files.values()):
             return None
-        told = 1.0 if sends_before_telling(ratios) else ratios.write
-        due = {key: told * self.estimator.tokens(text) for key, text in changes.items()}
         starts = sorted({self._readable(index) for index in range(len(self._prefix.chunks))})
-        holdings = []
-        for start, end in zip(starts, [*starts[1:], len(self._prefix.chunks)], strict=True):
-            files = [file for chunk in self._prefix.chunks[start:end] for file in chunk.files]
-            before = {file for chunk in self._prefix.chunks[:start] for file in chunk.files}
-            carried = sum(len(edit.text) for edit in self._prefix.edits(start) if edit.file in before)
-            holdings.append(
-                Holding(
-                    tokens=sum(self._anew(file) for file in files),
-                    rent=sum(file.rent for file in files),
-                    due=sum(due.get(file.key, 0) + rent_of(0, self._excess(file), ratios) for file in files),
-                    carried=self.estimator.of_bytes(carried),
-                )
-            )
-        found = rewrite_from(holdings, ratios)
+        found = rewrite_from(self._costs.holdings(starts, changes, ratios), ratios)
         return None if found is None else starts[found]
-
-    def _pay(self, changes: dict[str, str], ratios: Ratios) -> None:
-        """Count what this request pays for changes, once it is certain what it carries."""
-        for key, file in self._prefix.files.items():
-            plain = self.estimator.tokens(changes[key]) if key in changes else 0
-            file.rent += rent_of(plain, self._excess(file), ratios)
-
-    def _anew(self, file: File) -> int:
-        """Estimated tokens of a new copy of the file, or of a new part of it."""
-        if file.is_slice or file.is_fresh:
-            return self.estimator.tokens(file.framed)
-        return self.estimator.of_bytes(file.size_anew)
-
-    def _excess(self, file: File) -> int:
-        """Estimated tokens that the file takes in the prefix beyond those of a new copy."""
-        if not file.journal:
-            return 0
-        return self.estimator.tokens(file.framed) + self.estimator.of_bytes(file.journal) - self._anew(file)
 
     def _tell(
         self, snapshot: Snapshot, tail: AnyTail, current: File, budget: int, traits: CacheTraits, ratios: Ratios
@@ -246,63 +214,24 @@ class SharedContext:
         prefix = self._prefix
         if traits.style == "none" or sum(1 for chunk in prefix.chunks if chunk.edits) >= MOST_BLOCKS:
             return
-        rendered = self._render(snapshot, tail, current)[1]
+        shown = rendered(self._prefix, snapshot, tail, current)[1]
         room = budget - prefix.tokens()
         edits = []
         for file in prefix.files.values():
             if file.copy is None or not file.copy.regions:
                 continue
-            regions = rendered.regions if file is current else file.copy.regions
-            for region in due(file, regions, rendered.window if file is current else None, ratios):
-                size = self._size_told(file, region)
+            regions = shown.regions if file is current else file.copy.regions
+            for region in due(file, regions, shown.window if file is current else None, ratios):
+                size = self._costs.told(file, region)
                 if size <= room:
                     room -= size
                     edits.append(file.tell(region))
         if edits:
             prefix.journal(edits)
 
-    def _size_told(self, file: File, region: Region) -> int:
-        assert file.copy is not None
-        text = "".join(file.copy.lines[region.new_start : region.new_end])
-        return 1 + self.estimator.tokens(edit_frame(file.name, region.old_start, region.old_end, text))
-
     def _readable(self, chunk: int) -> int:
         """The last chunk up to `chunk` that the provider can read the prefix before: moving costs all from there."""
         return max((stored for stored in self._stored if stored <= chunk), default=0)
-
-    def _render(self, snapshot: Snapshot, tail: AnyTail, current: File) -> tuple[dict[str, str], Rendered]:
-        """The changes by file, and the tail, which shows some of the current document's changes itself."""
-        included = self._prefix.includes(current)
-        view = View(
-            name=current.name,
-            language=snapshot.language,
-            text=sendable(snapshot.text),
-            start=snapshot.start,
-            end=snapshot.end,
-            tracked=current.copy if included else None,
-            span=current.span,
-            edited=current.journal > 0,
-        )
-        rendered = tail_of(tail, view)
-        changes: dict[str, str] = {}
-        for key, file in self._prefix.files.items():
-            if file.copy is not None and file.copy.regions:
-                regions = rendered.regions if file is current else file.copy.regions
-                text = changes_text(file.name, file.copy, file.span, regions)
-                if text:
-                    changes[key] = text
-        return changes, rendered
-
-    def _blocks(self, changes: str, tail: Rendered) -> tuple[Block, ...]:
-        tokens = self.estimator.tokens
-        blocks = [
-            Block(name="system", text=SYSTEM, stability=Stability.FIXED, tokens=tokens(SYSTEM), role="system"),
-            *(chunk.block(self.estimator) for chunk in self._prefix.chunks),
-        ]
-        if changes:
-            blocks.append(Block(name="changes", text=changes, stability=Stability.TAIL, tokens=tokens(changes)))
-        blocks.append(Block(name="tail", text=tail.text, stability=Stability.TAIL, tokens=tokens(tail.text)))
-        return tuple(blocks)
 
 
 def _cursor_left(current: File) -> bool:

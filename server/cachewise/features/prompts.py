@@ -109,7 +109,7 @@ class Prompts:
         traits = self.learnt(model, traits)
         gaps = folder.gaps.setdefault(model, Gaps())
         warmth = gaps.request(self._clock(), settings.prompt_cache_ttl, traits, ratios)
-        return shared.plan(
+        plan = shared.plan(
             snapshot,
             pieces,
             tail,
@@ -120,6 +120,9 @@ class Prompts:
             working_cold=warmth.working_cold,
             ratios=ratios,
         )
+        if plan.moved is not None:
+            logger.info("The prefix moved: %s.", plan.moved)
+        return plan
 
     async def imported(self, snapshot: Snapshot) -> tuple[Piece, ...]:
         """The files that a document imports itself, as the editor shows them where it does, whatever else is open.
