@@ -1,4 +1,4 @@
-"""Reads the prompts that a provider received: each extends the prefix of the one before, or the server's log says why not.
+"""Reads the prompts that a provider received: each extends the prefix of the one before, or the log says why not.
 
 It looks at what was really sent, so nothing between the planner and the wire can move the prefix unseen. Not here:
 Anthropic's own wire, whose requests do not say which workspace folder they belong to.

@@ -209,3 +209,32 @@ async def test_a_link_to_a_secret_is_refused_as_the_current_document(folder: Pat
     with pytest.raises(RequestFailed, match="secrets"):
         await gatherer.gather(document(folder, "notes.txt", "KEY=1\n"), [])
     assert names(await gatherer.gather(document(folder, "main.py", "import one\n"), [])) == ["one.py"]
+
+
+async def test_files_beside_fill_up_what_is_missing(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "other.py").write_text("# other\n")
+    (folder / "deep" / "note.txt").write_text("no Python\n")
+    (folder / "deep" / ".gitignore").write_text("ignored.py\n")
+    (folder / "deep" / "ignored.py").write_text("# ignored\n")
+    (folder / "deep" / "link.py").symlink_to(folder / "one.py")
+    current = document(folder, "deep/main.py", "import other\n")
+    gatherer = gatherer_for(folder)
+    assert names(await gatherer.gather(current, [])) == ["deep/other.py"]
+    (folder / "deep" / "main.py").write_text("import other\n")
+    some = await gatherer.gather(current, [], [str(folder / "three.py")], fill=1)
+    assert [(p.name, p.beside, p.kept) for p in some] == [
+        ("deep/other.py", False, False),
+        ("four.py", True, False),
+        ("three.py", False, True),
+    ]
+    every = await gatherer.gather(current, [], [str(folder / "three.py")], fill=10_000)
+    assert names(every) == ["deep/other.py", "four.py", "one.py", "three.py", "two.py"]
+
+
+async def test_nothing_lies_beside_a_document_that_is_no_file_of_the_folder(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.py").write_text("# elsewhere\n")
+    for current in (document(None, "new.py", "x = 1\n"), document(tmp_path, "main.py", "x = 1\n")):
+        assert await gatherer_for(folder).gather(current, [], fill=10_000) == ()
+    bare = document(folder, "Makefile", "all:\n")
+    assert await gatherer_for(folder).gather(bare, [], fill=10_000) == ()

@@ -32,6 +32,10 @@ class File:
     text: str
     """Current, as the editor or the disk has it."""
     open: bool
+    kept: bool = False
+    """Whether it was offered only because its copy is in the prefix."""
+    beside: bool = False
+    """Whether it was offered only to fill the context up."""
     edited: int = 0
     """The request at which its text was last seen to have changed; 0 for never."""
     line: int = 0

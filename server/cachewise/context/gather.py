@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cachewise.context.beside import files_beside
 from cachewise.context.exclude import Exclusions, names_secret
 from cachewise.context.imports import imported_files
 from cachewise.context.secrets import is_secret
@@ -38,6 +39,10 @@ class Piece:
     """Whether an editor shows it; open documents are given more room than imports."""
     key: str = ""
     """What it is known by from request to request; empty where that is the name."""
+    kept: bool = False
+    """Whether it is here only because a copy of it is in the prefix already."""
+    beside: bool = False
+    """Whether it is here only because it lies beside the current document (`Gatherer.gather`, `fill`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,14 @@ class Gatherer:
         return Gatherer(self._exclusions, deadline=self._deadline)
 
     async def gather(
-        self, current: Snapshot, open_documents: Sequence[Snapshot], also: Iterable[str] = ()
+        self, current: Snapshot, open_documents: Sequence[Snapshot], also: Iterable[str] = (), *, fill: int = 0
     ) -> tuple[Piece, ...]:
         """The pieces for a request about `current`, in a fixed order and without `current` itself.
 
         First the other open documents in the given order, then what `current` imports, then what the open documents
-        import, then `also`: files that are part of the context already and have to be kept up to date
-        (`SharedContext.paths`). Of open documents the editor's text counts, not the disk.
+        import, then files beside `current` of `fill` characters together, then `also`: files that are part of the
+        context already and have to be kept up to date (`SharedContext.paths`). Of open documents the editor's text
+        counts, not the disk.
 
         When the file system does not answer within the deadline, what was gathered last is returned, with open
         documents as they are now; the reading goes on and serves the next request.
@@ -88,7 +94,7 @@ class Gatherer:
             async with asyncio.timeout(self._deadline):
                 while self._running is not None and not self._running.done():
                     await asyncio.wait([self._running])
-                work = asyncio.to_thread(self._read_all, current, documents, also)
+                work = asyncio.to_thread(self._read_all, current, documents, also, fill)
                 self._running = asyncio.ensure_future(work)
                 self._running.add_done_callback(_looked_at)
                 self._last = await asyncio.shield(self._running)
@@ -101,7 +107,9 @@ class Gatherer:
         if self._running is not None and not self._running.done():
             await asyncio.wait([self._running], timeout=self._deadline)
 
-    def _read_all(self, current: Snapshot, documents: Sequence[Snapshot], also: Sequence[str]) -> tuple[Piece, ...]:
+    def _read_all(
+        self, current: Snapshot, documents: Sequence[Snapshot], also: Sequence[str], fill: int
+    ) -> tuple[Piece, ...]:
         if current.path is not None and is_secret(current.path):
             raise RequestFailed(f"{current.name!r} leads to a file with secrets, so it is not sent to a model.")
         pieces: dict[str, Piece] = {}
@@ -117,15 +125,32 @@ class Gatherer:
             if document.path and (document is current or self._allows(document)):
                 place = os.path.realpath(document.path)
                 paths.extend(imported_files(place, document.language, document.text, folder))
-        for path in dict.fromkeys((*paths, *also)):
-            real = self._exclusions.resolve(path)
-            if real is None or real in shown or real in pieces or len(pieces) >= _MOST_FILES:
-                continue
-            text = self._read(real)
-            if text is not None:
-                name = os.path.relpath(real, folder).replace(os.sep, "/")
-                pieces[real] = Piece(name=name, text=text, path=real)
+        for path in dict.fromkeys(paths):
+            self._take(pieces, shown, path)
+        if fill and current.path:
+            for path in files_beside(os.path.realpath(current.path), folder):
+                if fill <= 0:
+                    break
+                found = self._take(pieces, shown, path, beside=True)
+                fill -= len(found.text) if found else 0
+        for path in also:
+            self._take(pieces, shown, path, kept=True)
         return tuple(pieces.values())
+
+    def _take(
+        self, pieces: dict[str, Piece], shown: set[str], path: str, *, kept: bool = False, beside: bool = False
+    ) -> Piece | None:
+        """Read a file into the pieces, unless it is there, shown by the editor, or of no use as context."""
+        assert self._exclusions is not None
+        real = self._exclusions.resolve(path)
+        if real is None or real in shown or real in pieces or len(pieces) >= _MOST_FILES:
+            return None
+        text = self._read(real)
+        if text is None:
+            return None
+        name = os.path.relpath(real, self._exclusions.folder).replace(os.sep, "/")
+        pieces[real] = Piece(name=name, text=text, path=real, kept=kept, beside=beside)
+        return pieces[real]
 
     def _allows(self, document: Snapshot) -> bool:
         """Whether an open document may be context: a file that may, or a buffer that is no file and not secret."""

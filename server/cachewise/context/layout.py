@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from cachewise.context.blocks import blocks_of, rendered
 from cachewise.context.copies import Chunk, File
 from cachewise.context.costs import Costs
+from cachewise.context.filling import Filling
 from cachewise.context.gather import Piece, document_key
 from cachewise.context.journal import MOST_BLOCKS, due
 from cachewise.context.marks import marks_of
@@ -57,6 +58,11 @@ class SharedContext:
         self._request = 0
         self._secrets: dict[str, bool] = {}
         """Which of the names seen so far are those of secret files."""
+        self._filling = Filling()
+        self.too_short = False
+        """Whether the last plan's prefix was too short to be cached."""
+        self._missing = 0
+        """Estimated tokens that the context lacks to be filled up, where that is to be done."""
         self._stored: frozenset[int] = frozenset()
         """After how many chunks a mark of an earlier plan stood: from there the provider can read the prefix."""
 
@@ -64,6 +70,11 @@ class SharedContext:
     def paths(self) -> tuple[str, ...]:
         """Paths of the files in the prefix, to be gathered along so that changes to them are seen."""
         return tuple(file.path for file in self._prefix.files.values() if file.path is not None)
+
+    @property
+    def fill(self) -> int:
+        """Characters of files beside the document that are to be gathered for the next plan, to fill the context up."""
+        return round(max(0, self._missing) / self.estimator.ratio) if self._filling.bought else 0
 
     def plan(
         self,
@@ -97,7 +108,10 @@ class SharedContext:
         if self._secret(snapshot.name) or self._secret(snapshot.path or snapshot.uri):
             raise RequestFailed(f"{snapshot.name!r} looks like a file with secrets, so it is not sent to a model.")
         self._request += 1
+        if cold:
+            self._filling.forget()
         current, others = self._take_in(snapshot, pieces)
+        others = self._wanted(current, others, traits)
         self._follow(current)
         before = tuple(self._prefix.chunks)
         budget = max(0, max_tokens - self.estimator.tokens(SYSTEM))
@@ -111,9 +125,14 @@ class SharedContext:
         blocks = blocks_of(self._prefix, self.estimator, "".join(changes.values()), shown)
         chunks = len(self._prefix.chunks)
         marks = marks_of(blocks, traits, ttl, shared if 0 < shared < chunks else None)
-        stored = range(chunks + 1) if traits.style == "automatic" else marks
+        tokens = self.estimator.tokens(SYSTEM) + self._prefix.tokens()
+        self.too_short = traits.style != "none" and tokens < traits.minimum_tokens and not marks and ttl != "off"
+        if self.too_short:
+            self._filling.pay(tokens, traits, ratios, max_tokens)
+            self._missing = self._filling.target(traits) - tokens
+        stored = marks if traits.style != "automatic" else () if self.too_short else range(chunks + 1)
         self._stored = frozenset(s for s in self._stored if s <= shared and not cold) | frozenset(stored)
-        return PromptPlan(blocks=blocks, marks=marks, moved=moved)
+        return PromptPlan(blocks=blocks, marks=marks, moved=moved, too_short=self.too_short)
 
     def _secret(self, name: str) -> bool:
         found = self._secrets.get(name)
@@ -144,11 +163,26 @@ class SharedContext:
             number, name = 2, piece.name
             while names.setdefault(name, key) != key:
                 number, name = number + 1, f"{piece.name} ({number})"
-            return File(key=key, name=name, path=piece.path, text=piece.text, open=piece.open)
-        file.path, file.open = piece.path, piece.open
+            file = File(key=key, name=name, path=piece.path, text=piece.text, open=piece.open)
+        file.path, file.open, file.kept, file.beside = piece.path, piece.open, piece.kept, piece.beside
         if file.text != piece.text:
             file.text, file.edited = piece.text, self._request
         return file
+
+    def _wanted(self, current: File, others: Sequence[File], traits: CacheTraits) -> list[File]:
+        """Those of the files that are worth a place: what was not only kept, and as many beside as fill it up."""
+        wanted = [file for file in others if not file.kept and not file.beside]
+        if not self._filling.bought:
+            return wanted
+        size = self.estimator.of_bytes
+        held = self.estimator.tokens(SYSTEM) + sum(size(file.size_anew) for file in (current, *wanted))
+        self._missing = missing = self._filling.target(traits) - held
+        filled = []
+        for file in sorted(others, key=lambda file: not self._prefix.includes(file)):
+            if file.beside and missing > 0:
+                filled.append(file)
+                missing -= size(file.size_anew)
+        return [*wanted, *filled] if missing <= 0 else wanted
 
     def _arrange(
         self,
@@ -166,6 +200,9 @@ class SharedContext:
         if cold or not prefix.chunks:
             prefix.lay_out(current, others, budget, overflow=False)
             return "the cache was cold anyway, so the files were frozen as they are now"
+        if not self._stored and any(file.beside and not prefix.includes(file) for file in others):
+            prefix.lay_out(current, others, budget, overflow=False)
+            return "it was too short to be cached, so files beside it were taken in"
         if working_cold:
             self._rewrite(self._readable(prefix.settled), current, budget)
         new = [file for file in others if not prefix.includes(file)]

@@ -28,7 +28,7 @@ def on_intent(rooms: Rooms, uri: str) -> bool:
     path = rooms.documents.get(uri).path
     folder = None if path is None else rooms.documents.folders.folder_of(path)
     kept, now = traits(model), rooms.prompts.now
-    if kept.style == "none" or rooms.settings.prompt_cache_ttl == "off":
+    if kept.style == "none" or rooms.settings.prompt_cache_ttl == "off" or rooms.prompts.too_short(folder, model):
         return False
     if not rooms.prompts.gone_cold(folder, model, kept) or not rooms.intents.worth(
         folder, model, now, kept.ttl_seconds

@@ -104,7 +104,7 @@ class Prompts:
             self._documents.snapshot(document.uri, (0, 0)) for document in self._documents.open_documents()
         ]
         near = [other for other in open_documents if other.folder == snapshot.folder]
-        pieces = await folder.gatherer.gather(snapshot, near, shared.paths)
+        pieces = await folder.gatherer.gather(snapshot, near, shared.paths, fill=shared.fill)
         ratios = self._ratios(model)
         traits = self.learnt(model, traits)
         gaps = folder.gaps.setdefault(model, Gaps())
@@ -164,6 +164,12 @@ class Prompts:
         found = self._folders.get(folder)
         gaps = found.gaps.get(model) if found is not None else None
         return gaps is not None and gaps.gone_cold(self._clock(), traits)
+
+    def too_short(self, folder: str | None, model: ModelName) -> bool:
+        """Whether the last prompt in this folder was too short to be cached."""
+        found = self._folders.get(folder)
+        shared = found.shared.get(model) if found is not None else None
+        return shared is not None and shared.too_short
 
     def _ratios(self, model: ModelName) -> Ratios:
         """The model's own price ratios; the usual ones while the price list is not there, or does not know it."""

@@ -64,6 +64,8 @@ def _short(wanted: int, read: int) -> bool:
 
 def _explain(expected: Expectation, tokens: Tokens, upstream: str | None) -> CacheMiss | None:
     shape, known, read = expected.shape, expected.known, tokens.cache_read
+    if shape.too_short and not shape.boundaries and tokens.input is not None and not read:
+        return _below(round(shape.prefix_tokens * tokens.input / shape.tokens), shape.traits.minimum_tokens)
     if not shape.boundaries or tokens.input is None:
         return None
     scale = tokens.input / shape.tokens if shape.tokens else 1.0
@@ -74,8 +76,7 @@ def _explain(expected: Expectation, tokens: Tokens, upstream: str | None) -> Cac
         detail = "the provider does not report what it read from its cache"
         return CacheMiss(reason="unreported", tokens=expected.tokens_read, detail=detail)
     if prefix < shape.traits.minimum_tokens and not read:
-        detail = f"a prefix of about {prefix} tokens; this model caches from {shape.traits.minimum_tokens} on"
-        return CacheMiss(reason="belowMinimum", tokens=prefix, detail=detail)
+        return _below(prefix, shape.traits.minimum_tokens)
     if known is None:
         return _cold(prefix - read) if not read or _short(prefix, read) else None
     if known.held == 0:
@@ -99,6 +100,11 @@ def _explain(expected: Expectation, tokens: Tokens, upstream: str | None) -> Cac
 
 def _cold(tokens: int) -> CacheMiss:
     return CacheMiss(reason="cold", tokens=tokens, detail="the first request with this prefix")
+
+
+def _below(prefix: int, minimum: int) -> CacheMiss:
+    detail = f"a prefix of about {prefix} tokens; this model caches from {minimum} on"
+    return CacheMiss(reason="belowMinimum", tokens=prefix, detail=detail)
 
 
 def _never_stored(prefix: int) -> CacheMiss:

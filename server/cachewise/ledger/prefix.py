@@ -77,8 +77,9 @@ class Expectation:
 
     @property
     def prefix_tokens(self) -> int:
-        """Tokens up to the last boundary, as the provider would count them."""
-        return round(self.shape.boundaries[-1].tokens * self.scale) if self.shape.boundaries else 0
+        """Tokens up to the last boundary, as the provider would count them; of all of a prefix that is too short."""
+        last = self.shape.boundaries[-1].tokens if self.shape.boundaries else 0
+        return round((self.shape.prefix_tokens if self.shape.too_short else last) * self.scale)
 
     def split(self, output: int) -> Tokens:
         """The tokens that the request should be billed for: a guess for streams that ended without a report."""
@@ -124,7 +125,7 @@ class PrefixMemory:
             read, expires = warmest.readable(common, now), warmest.expires(common, now)
         state: PrefixState
         if not shape.boundaries:
-            state = "unsupported"
+            state = "belowMinimum" if shape.too_short else "unsupported"
         elif read:
             state = "warm"
         else:

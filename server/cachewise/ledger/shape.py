@@ -35,6 +35,10 @@ class Shape:
     """Estimated, tail included."""
     moved: str | None
     traits: CacheTraits
+    too_short: bool = False
+    """Whether there are no boundaries because the prefix is too short."""
+    prefix_tokens: int = 0
+    """Estimated, system text included."""
 
     @classmethod
     def of(cls, plan: PromptPlan, traits: CacheTraits) -> Shape:
@@ -59,6 +63,8 @@ class Shape:
             tokens=plan.tokens,
             moved=plan.moved,
             traits=traits,
+            too_short=plan.too_short,
+            prefix_tokens=sums[-1],
         )
 
     def common(self, other: Shape) -> int:

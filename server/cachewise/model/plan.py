@@ -59,6 +59,8 @@ class PromptPlan:
     marks: dict[int, Ttl]
     moved: str | None = None
     """Why the prefix is not an extension of the last plan's, in words; None where it is."""
+    too_short: bool = False
+    """Whether nothing is marked because the prefix is below what the model's provider caches."""
 
     def __post_init__(self) -> None:
         seen_user = False
