@@ -17,6 +17,7 @@ from cachewise.providers.traits import traits
 from cachewise.settings.load import load
 from cachewise.settings.places import Places
 
+LINES = 2_000
 CLAUDE = ModelName.parse("openrouter:anthropic/claude-sonnet-4.5")
 
 
@@ -43,7 +44,7 @@ async def rooms(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -
 def made(home: Path, env: dict[str, str]) -> Rooms:
     places = Places(config=home / "config", cache=home / "cache", state=home / "state")
     found = build_rooms(load({"CACHEWISE_MODEL": str(CLAUDE), **env}, places), places)
-    found.documents.open("file:///ws/a.py", "python", 1, "x = 1\n" * 50)
+    found.documents.open("file:///ws/a.py", "python", 1, "x = 1\n" * LINES)
     return found
 
 
@@ -113,6 +114,16 @@ async def test_when_it_is_not_done(tmp_path: Path, clock: Clock, env: dict[str, 
     clock.now += 4_000
     assert not ahead.on_intent(found, "file:///ws/a.py")
     await found.aclose()
+
+
+async def test_a_prefix_that_is_too_short_to_be_cached_is_not_written(
+    rooms: Rooms, clock: Clock, sent: list[str]
+) -> None:
+    rooms.documents.close("file:///ws/a.py")
+    rooms.documents.open("file:///ws/a.py", "python", 1, "x = 1\n")
+    await ask(rooms)
+    clock.now += 4_000
+    assert not ahead.on_intent(rooms, "file:///ws/a.py")
 
 
 async def test_a_document_that_is_not_open_is_a_fault_of_the_caller(rooms: Rooms) -> None:
