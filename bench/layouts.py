@@ -85,8 +85,17 @@ class Layout:
         )
 
 
+class EndMarked(Layout):
+    """One mark, at the very end, as a request-level `cache_control` sets it."""
+
+    name = "whole prompt marked at its end"
+
+    def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
+        return self.blocks([request.text], [request.tail], len(self.others) + 2)
+
+
 class WholeMarked(Layout):
-    """Everything marked to the end, as chat tools do."""
+    """Everything marked to the end, with a mark on what is settled too, as chat tools do."""
 
     name = "whole prompt marked"
 
@@ -246,6 +255,7 @@ class ShortPlanner(Planner):
 
 
 LAYOUTS: tuple[Callable[[Sequence[Piece], Market], Layout], ...] = (
+    EndMarked,
     WholeMarked,
     EditedBehind,
     StableMarked,

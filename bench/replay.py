@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.layouts import LAYOUTS, Layout, Market, Planner, Request, tail_for
+from bench.optimum import optimum
 from bench.picture import picture
 from bench.recordings import Moment, load, moments
 
@@ -78,6 +79,8 @@ class Replay:
     uncached: float
     floor: Bill
     bills: tuple[Bill, ...]
+    optimum: float | None = None
+    """The least that the planner's own choices could have cost; None where it was not asked for."""
 
 
 def market(name: str) -> Market:
@@ -91,8 +94,9 @@ def replay(
     others: Sequence[Piece],
     name: str = "claude",
     layouts: Iterable[Callable[[Sequence[Piece], Market], Layout]] = LAYOUTS,
+    optimum_every: int | None = None,
 ) -> Replay:
-    """What each layout costs for these requests."""
+    """What each layout costs for these requests; the optimum's copies are taken at every so manyth request."""
     trade = market(name)
     model = MARKETS[name][0]
     requests = _requests(sequence, trade.traits.ttl_seconds)
@@ -115,7 +119,8 @@ def replay(
             layout.charged(receipt.charge)
             bill.add(receipt.charge, trade.ratios)
         bills.append(bill)
-    return Replay(len(requests), uncached, floor, tuple(bills))
+    best = None if optimum_every is None else optimum(requests, others, trade, optimum_every)
+    return Replay(len(requests), uncached, floor, tuple(bills), best)
 
 
 def _requests(sequence: Sequence[Moment], ttl: float) -> list[Request]:
@@ -191,6 +196,9 @@ def table(result: Replay) -> str:
             for bill in (*result.bills, result.floor)
         ),
     ]  # fmt: skip
+    if result.optimum is not None:
+        share, of_floor = result.optimum / result.uncached, result.optimum / result.floor.total
+        rows.insert(-1, ("offline optimum", f"{share:.4f}", f"{of_floor:.3f}", "", "", ""))
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     return "\n".join(
         "  ".join(
@@ -225,6 +233,9 @@ def main() -> int:
     parser.add_argument("--only", help="layouts whose names begin so, besides the floor")
     parser.add_argument("--from", dest="start", type=int, default=0, help="leave so many requests out at the start")
     parser.add_argument("--through-server", action="store_true", help="only the planner, in-process and over LSP")
+    parser.add_argument(
+        "--optimum", type=int, metavar="N", help="also the offline optimum, with copies at every Nth request (slow)"
+    )
     parser.add_argument("--plot", type=Path, help="write a picture of the last table's costs to this SVG file")
     options = parser.parse_args()
     chosen = [make for make in LAYOUTS if make.name.startswith(options.only or "")]  # type: ignore[attr-defined]
@@ -236,7 +247,7 @@ def main() -> int:
                 print(compared(sequence, library(tokens)), flush=True)
                 continue
             for name in MARKETS if options.market == "all" else (options.market,):
-                result = replay(sequence, library(tokens), name, chosen)
+                result = replay(sequence, library(tokens), name, chosen, options.optimum)
                 print(f"{path.name}: {result.requests:,} requests, {tokens:,} tokens of other files, {name}")
                 print(table(result), end="\n\n", flush=True)
                 if options.plot is not None:

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.layouts import (
     LAYOUTS,
     EagerJournal,
+    EndMarked,
     Hole,
     Planner,
     Request,
@@ -104,6 +105,25 @@ def test_marking_everything_costs_more_than_leaving_the_file_plain() -> None:
     assert ratio(result, WholeMarked.name) > ratio(result, StableMarked.name) > 1.5
 
 
+def test_a_mark_at_the_end_alone_is_never_read() -> None:
+    result = replay(sequence()[:20], OTHERS, "claude", [EndMarked, WholeMarked])
+    assert result.bills[0].read == 0
+    assert result.bills[0].total > result.uncached
+    assert result.bills[1].read > 0
+
+
+@pytest.mark.parametrize("name", ["claude", "read 0.05", "automatic"])
+def test_the_planner_is_near_what_its_choices_could_have_cost_at_best(name: str) -> None:
+    requests = sequence()
+    result = replay(requests, OTHERS, name, [Planner], optimum_every=1)
+    coarse = replay(requests, OTHERS, name, [], optimum_every=7)
+    assert result.optimum is not None
+    assert coarse.optimum is not None
+    assert result.optimum <= coarse.optimum + 1e-6
+    assert 0.97 * result.bills[0].total <= 1.1 * result.optimum
+    assert result.optimum <= 1.01 * result.bills[0].total
+
+
 @pytest.mark.parametrize("make", LAYOUTS, ids=lambda make: make.name)
 def test_every_token_of_a_prompt_is_on_the_bill(make: type[StableMarked]) -> None:
     result = replay(sequence()[:12], OTHERS, "claude", [make])
@@ -123,7 +143,8 @@ def test_all_layouts_send_the_document_as_it_is() -> None:
 
 
 def test_the_table_and_the_picture_name_every_layout() -> None:
-    result = replay(sequence()[:5], OTHERS, "claude", [StableMarked, Planner])
+    result = replay(sequence()[:5], OTHERS, "claude", [StableMarked, Planner], optimum_every=2)
+    assert "offline optimum" in table(result)
     shown = table(result)
     drawn = picture("a <title>", [(bill.name, bill.costs) for bill in (*result.bills, result.floor)])
     root = ElementTree.fromstring(drawn)
