@@ -136,19 +136,70 @@ async def test_what_keeps_an_answer_and_what_loses_it(tmp_path: Path) -> None:
         assert (await d.ask(uri, "Why not?"))["source"] == "provider"
 
 
-async def test_a_file_that_the_definition_names_is_part_of_the_question() -> None:
-    async with desk() as d:
-        d.open("prices.py", "def vat(amount: int) -> int:\n    return amount // 5\n")
-        helper = (d.workspace / "prices.py").as_uri()
-        d.open("colours.py", "RED = 1\n")
-        other = (d.workspace / "colours.py").as_uri()
-        text = "from prices import vat\nimport colours\n\n\ndef total(net: int) -> int:\n    return net + vat(net)\n"
-        uri = d.open("bill.py", text)
+HELPER = "def vat(amount: int) -> int:\n    return amount // 5\n"
+BILL = "from prices import vat\nimport colours\n\n\ndef total(net: int) -> int:\n    return net + vat(net)\n"
+
+
+async def test_a_changed_dependency_marks_the_answer_until_it_is_asked_again() -> None:
+    async with desk(capabilities=server.VIRTUAL) as d:
+        helper, other = d.open("prices.py", HELPER), d.open("colours.py", "RED = 1\n")
+        uri = d.open("bill.py", BILL)
         original = await d.explain(uri, 4, 6)
+        assert await again(d, uri) == []
         d.edit(other, 0, 0, "GREEN = 2\n")
         check_stored(await d.explain(uri, 4, 6), original)
         d.edit(helper, 1, 21, "0")
-        assert (await d.explain(uri, 4, 6))["source"] == "provider"
+        stale = await d.explain(uri, 4, 6, workDoneToken="w")
+        assert stale.pop("contextChanged") is True
+        check_stored(stale, original)
+        assert len(d.records) == 1
+        [end] = [p["message"] for p in d.lsp.progress("w") if p["kind"] == "end"]
+        assert "what it depends on has changed" in end
+        [action] = await again(d, uri)
+        result = await d.lsp.request("workspace/executeCommand", action["command"])
+        assert (result["source"], len(d.records)) == ("provider", 2)
+        assert await again(d, uri) == []
+        check_stored(await d.explain(uri, 4, 6), result)
+        d.edit(helper, 1, 21, "", end=(1, 22))
+        assert (await d.explain(uri, 4, 6))["contextChanged"] is True
+        d.edit(uri, 5, 4, "# inside\n    ")
+        inside = await d.explain(uri, 4, 7)
+        assert (inside["source"], "contextChanged" in inside) == ("provider", False)
+
+
+async def again(d: Desk, uri: str) -> list[dict[str, Any]]:
+    """The code actions that ask once more, for a cursor in the fifth line."""
+    where = {"start": {"line": 4, "character": 6}, "end": {"line": 4, "character": 6}}
+    params = {"textDocument": {"uri": uri}, "range": where, "context": {"diagnostics": []}}
+    actions = await d.lsp.request("textDocument/codeAction", params)
+    return [action for action in actions if "again" in action["title"]]
+
+
+async def test_documentation_is_never_written_from_a_changed_context() -> None:
+    answerers = {"workspace/applyEdit": lambda params: {"applied": True}}
+    async with desk(Script(answer="Add the tax."), answerers=answerers) as d:
+        helper, uri = d.open("prices.py", HELPER), d.open("bill.py", BILL)
+        argument = {"uri": uri, "position": {"line": 4, "character": 6}}
+        for requests, edit in ((1, None), (2, "0"), (2, None)):
+            if edit is not None:
+                d.edit(helper, 1, 21, edit)
+            await d.command("cachewise.document", argument)
+            assert len(d.records) == requests
+
+
+@pytest.mark.parametrize(("mode", "requests"), [("cached", 1), ("always", 2)])
+async def test_a_hover_tells_that_its_context_has_changed(mode: str, requests: int) -> None:
+    async with desk(Script(answer="It adds the tax."), options={"hover": mode}) as d:
+        helper, uri = d.open("prices.py", HELPER), d.open("bill.py", BILL)
+        params = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 6}}
+        await d.command("cachewise.explain", {"uri": uri, "position": params["position"]})
+        before = await d.lsp.request("textDocument/hover", params)
+        assert before["contents"]["value"] == "It adds the tax."
+        asked = len(d.records)
+        d.edit(helper, 1, 21, "0")
+        after = (await d.lsp.request("textDocument/hover", params))["contents"]["value"]
+        assert len(d.records) - asked == requests - 1
+        assert ("has changed since" in after) == (mode == "cached")
 
 
 async def test_a_stored_answer_needs_no_key_and_no_provider(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from cachewise.simulator.script import Script
+from cachewise.simulator.server import Simulator
 from support.lsp_client import RpcError
+from support.redis_server import redis_server
 from support.server import Desk, desk, python_module
 
 TEXT = python_module(60)
@@ -172,6 +174,34 @@ async def test_so_many_requests_a_minute() -> None:
         assert error.value.data["kind"] == "busy"
         assert 0 < error.value.data["retryAfter"] <= 60
         assert len(d.records) == 1
+
+
+async def test_limits_are_shared_by_servers_with_one_redis_and_one_key(tmp_path: Path) -> None:
+    with redis_server() as redis:
+        env = {"CACHEWISE_REDIS_URL": redis.url}
+        async with Simulator() as provider:
+            env["OPENROUTER_BASE_URL"] = provider.openrouter_url
+            for config, data in (
+                ("[limits]\nrequestsPerMinute = 1\n", "busy"),
+                ("[limits]\nconcurrent = 1\n", None),
+            ):
+                redis.command("FLUSHALL")
+                homes = [tmp_path / f"{data}-{number}" for number in range(2)]
+                async with (
+                    desk(config=config, env=env, home=homes[0]) as one,
+                    desk(config=config, env=env, home=homes[1]) as other,
+                ):
+                    uris = [d.open("a.py", TEXT) for d in (one, other)]
+                    before = len(provider.requests)
+                    answers = await asyncio.gather(one.explain(uris[0]), other.explain(uris[1]), return_exceptions=True)
+                    errors = [answer for answer in answers if isinstance(answer, RpcError)]
+                    if data is not None:
+                        assert [error.data["kind"] for error in errors] == [data]
+                        continue
+                    assert errors == []
+                    first, second = provider.requests[before:]
+                    assert first.ended_at is not None
+                    assert second.received_at >= first.ended_at
 
 
 async def test_the_ledger_names_the_workspace_and_the_route_but_no_path(tmp_path: Path) -> None:

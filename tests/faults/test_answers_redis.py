@@ -19,6 +19,7 @@ from cachewise.answers.answers import Answers
 from cachewise.answers.envelope import Envelope, seal
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.redis import RedisStore
+from cachewise.answers.redis_limits import Limit, RedisLimits, Turn
 from cachewise.answers.redis_url import parse_redis_url
 from cachewise.answers.redis_value import pack, unpack
 from cachewise.answers.tiers import Tiers
@@ -354,27 +355,51 @@ def locked() -> Iterator[RedisServer]:
         yield server
 
 
-async def test_a_user_with_the_rights_of_the_documentation_is_enough(server: RedisServer) -> None:
-    rights = "on >pw ~cachewise:v1:* +get +set +del +unlink +pexpire +scan +strlen +watch +unwatch +multi +exec +ping"
-    server.command("ACL", "SETUSER", "cachewise", *f"{rights} +hello +auth +select".split())
-    store, told = build(f"redis://cachewise:pw@127.0.0.1:{server.port}")
+def documented_rights() -> list[str]:
+    """The rules of the user that docs/answers.md tells teams to make."""
+    page = (Path(__file__).parents[2] / "docs" / "answers.md").read_text(encoding="utf-8")
+    [line] = [line for line in page.splitlines() if line.startswith("user cachewise ")]
+    return line.split()[2:]
+
+
+async def use_everything(url: str) -> list[str]:
+    """Do all that the cache ever asks of a Redis; returns the troubles it had."""
+    store, told = build(url)
     assert await store.connect()
     assert await store.set(KEY, blob(), ttl_seconds=100, task="ask")
     assert await store.get(KEY) == blob()
     assert await store.acquire(KEY, "me", 10)
     assert await store.renew(KEY, "me", 10)
     await store.release(KEY, "me")
+    limits = RedisLimits(store)
+    assert (await limits.take("n", "me", Limit(concurrent=1, per_minute=60, burst=10))) == Turn(granted=True)
+    await limits.leave("n", "me")
     assert (await store.info()).entries == 1
     assert await store.clear("ask") == 1
     await store.delete(KEY)
-    assert told == []
     await store.aclose()
+    return told
+
+
+async def test_a_user_with_the_rights_of_the_documentation_is_enough(server: RedisServer) -> None:
+    assert server.command("ACL", "SETUSER", "cachewise", *documented_rights()).startswith(b"+OK")
+    url = f"redis://cachewise:change-this@127.0.0.1:{server.port}"
+    assert await use_everything(url) == []
+    assert server.command("SET", "theirs", "1").startswith(b"+OK")
     server.command("ACL", "SETUSER", "cachewise", "-get")
-    store, told = build(f"redis://cachewise:pw@127.0.0.1:{server.port}")
+    store, told = build(url)
     assert await store.get(KEY, deadline=PATIENT) is None
     assert len(told) == 1
     await store.aclose()
     server.command("ACL", "DELUSER", "cachewise")
+
+
+async def test_those_rights_are_enough_in_a_cluster(cluster: Sequence[RedisServer]) -> None:
+    for node in cluster:
+        assert node.command("ACL", "SETUSER", "cachewise", *documented_rights()).startswith(b"+OK")
+    assert await use_everything(f"redis+cluster://cachewise:change-this@127.0.0.1:{cluster[0].port}") == []
+    for node in cluster:
+        node.command("ACL", "DELUSER", "cachewise")
 
 
 async def test_something_else_under_a_key_of_ours(store: RedisStore, server: RedisServer) -> None:

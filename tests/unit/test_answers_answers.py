@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from cachewise.answers.answers import Answers
+from cachewise.answers.disk import DiskStore
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.tiers import Tiers
 from cachewise.model.events import StreamEvent, TextDelta
@@ -220,3 +221,16 @@ def test_importing_the_room_loads_nothing_heavy() -> None:
         "assert 'pydantic_ai' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+async def test_what_a_waiter_gets_counts_as_a_hit_and_fits_its_context(tmp_path: Path) -> None:
+    key = "e" * 64
+    disk = Answers(Tiers(MemoryStore(), [DiskStore(tmp_path)]))
+    assert await disk.lookup(key) is None
+    assert disk.store(key, task="ask", text="It adds.", model="m", reason="stop", context="old")
+    for context, found in (("new", False), ("old", True)):
+        async with disk.turn(key, patience=20, context=context) as other:
+            assert (other is not None) == found
+    status = disk.status()
+    assert (status.hits, status.misses) == (1, 0)
+    await disk.aclose()

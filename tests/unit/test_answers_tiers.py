@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cachewise.answers.disk import DiskStore
 from cachewise.answers.envelope import Envelope, seal
 from cachewise.answers.memory import MemoryStore
+from cachewise.answers.store import StoreInfo
 from cachewise.answers.tiers import Tiers
 from support.stores import Clock, FakeStore, be_patient
 
@@ -205,4 +207,33 @@ async def test_warm_up_opens_the_disk(tmp_path: Path) -> None:
     assert tiers._warming is not None
     await tiers._warming
     assert (tmp_path / "answers" / "cache.db").exists()
+    await tiers.aclose()
+
+
+async def test_a_lookup_waits_for_tiers_that_are_being_opened_and_for_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = DiskStore(tmp_path)
+    tiers = Tiers(MemoryStore(), [disk])
+    await tiers.opened(20)  # nobody has begun to open them, so there is nothing to wait for
+    gate, opening, order = asyncio.Event(), disk.info, []
+
+    async def slowly() -> StoreInfo:
+        await gate.wait()
+        order.append("open")
+        return await opening()
+
+    monkeypatch.setattr(disk, "info", slowly)
+    tiers.warm_up()
+
+    async def look() -> None:
+        await tiers.opened(20)
+        order.append("looked")
+
+    waiting = asyncio.create_task(look())
+    await tiers.opened(0)
+    assert order == []
+    gate.set()
+    await waiting
+    assert order == ["open", "looked"]
     await tiers.aclose()

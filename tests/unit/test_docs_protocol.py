@@ -37,7 +37,9 @@ def shape(name: str) -> set[str]:
 SHAPES = {
     "Usage": set(USAGE.to_json()),
     "Totals": set(Totals().to_json()),
-    "Answer": set(Answer(text="", source="answers", model="m", usage=USAGE, age_seconds=1.0).to_json()),
+    "Answer": set(
+        Answer(text="", source="answers", model="m", usage=USAGE, age_seconds=1.0, context_changed=True).to_json()
+    ),
 }
 
 

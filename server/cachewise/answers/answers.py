@@ -20,6 +20,7 @@ from cachewise.answers.disk import DiskStore
 from cachewise.answers.flight import Emit, Flights, Seat
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.redis import RedisStore
+from cachewise.answers.redis_limits import RedisLimits
 from cachewise.answers.redis_url import parse_redis_url
 from cachewise.answers.store import Store, StoreInfo, Tier
 from cachewise.answers.tiers import CacheStatus, Found, Tiers
@@ -63,6 +64,7 @@ class Answers:
         ttl_seconds: How long answers are kept where `store` says nothing else.
         clock: Seconds since the epoch.
         problem: A problem that stood in the way of building a tier, as a sentence for people.
+        limits: Those that are shared through Redis, if there is one.
     """
 
     def __init__(
@@ -72,8 +74,11 @@ class Answers:
         ttl_seconds: float = 30 * DAY,
         clock: Callable[[], float] = time.time,
         problem: str | None = None,
+        limits: RedisLimits | None = None,
     ) -> None:
         self._tiers = tiers
+        self.limits = limits
+        """What servers on the same Redis keep together; None where there is none."""
         self._ttl = ttl_seconds
         self._clock = clock
         self._problem = problem
@@ -99,17 +104,19 @@ class Answers:
             tell: Called on the event loop with a sentence for people when something starts to go wrong.
         """
         deeper: list[Store] = []
-        problem = None
+        problem, limits = None, None
         if folder is not None:
             deeper.append(DiskStore(folder / FOLDER, size_limit=size_limit, tell=tell))
         if redis_url:
             try:
-                deeper.append(RedisStore(parse_redis_url(redis_url), tell=tell))
+                redis = RedisStore(parse_redis_url(redis_url), tell=tell)
+                deeper.append(redis)
+                limits = RedisLimits(redis)
             except ValueError as error:
                 problem = str(error)
                 if tell is not None:
                     tell(problem)
-        return cls(Tiers(MemoryStore(), deeper), ttl_seconds=ttl_seconds, problem=problem)
+        return cls(Tiers(MemoryStore(), deeper), ttl_seconds=ttl_seconds, problem=problem, limits=limits)
 
     @property
     def problem(self) -> str | None:
@@ -132,6 +139,8 @@ class Answers:
             key: From `key.py`.
             typing: Whether somebody is typing and waits: each tier then gets 50 ms instead of 200.
         """
+        if not typing:
+            await self._tiers.opened(deadlines.START)
         return self._read(await self._tiers.get(key, deadline=deadlines.TYPING if typing else deadlines.LOOKUP))
 
     def store(
@@ -175,16 +184,22 @@ class Answers:
         """Share a request with everybody in this process who asks the same; see `flight.Flights.board`."""
         return self._flights.board(key, run)
 
-    def turn(self, key: str, *, patience: float) -> AbstractAsyncContextManager[StoredAnswer | None]:
+    def turn(self, key: str, *, patience: float, context: str = "") -> AbstractAsyncContextManager[StoredAnswer | None]:
         """Wait for another process that asks the same at the moment; see `turn.turn`.
 
         Args:
             key: From `key.py`.
             patience: Seconds to wait at most: what asking would take.
+            context: Digest of the shared context; an answer to another one is not what is waited for.
         """
 
         async def look() -> StoredAnswer | None:
-            return self._read(await self._tiers.look(key))
+            found = await self._tiers.look(key)
+            answer = self._read(found)
+            if found is None or answer is None or answer.context_changed(context):
+                return None
+            self._tiers.came_late(found)
+            return answer
 
         async def settle() -> None:
             await self._tiers.settle(key, deadline=deadlines.SHARE)

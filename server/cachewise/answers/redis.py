@@ -2,6 +2,7 @@
 
     cachewise:v1:NAMESPACE:answer:KEY   a sealed envelope, compressed above 1 KB, with a TTL
     cachewise:v1:NAMESPACE:lock:KEY     the token of who is asking right now
+    cachewise:v1:NAMESPACE:limit:NAME   what several servers count together (`redis_limits.py`)
 
 Only plain commands are used (GET, SET, DEL, UNLINK, PEXPIRE, SCAN, STRLEN, WATCH/MULTI/EXEC), no scripts, and only
 keys under the prefix. Every command stands under a deadline, and a breaker leaves a dead server alone. Not here: the
@@ -77,6 +78,11 @@ class RedisStore:
 
     async def connect(self) -> bool:
         """Import the client and connect, so that the first lookup does not have to. Says whether it worked."""
+        try:
+            async with asyncio.timeout(deadlines.OPENING):
+                await self._connected()
+        except TimeoutError:
+            return False
         return await self._run("read", deadlines.CONNECT, False, lambda client: _true(client.ping()))
 
     async def get(self, key: str, *, deadline: float | None = None) -> bytes | None:
@@ -130,6 +136,36 @@ class RedisStore:
 
     async def release(self, key: str, token: str) -> None:
         await self._if_held(key, token, lambda pipe, name: pipe.delete(name))
+
+    async def replace(
+        self, name: str, change: Callable[[bytes | None], bytes | None], *, seconds: float, deadline: float
+    ) -> bool:
+        """Replace what is counted under `name` by what `change` makes of it, as one step that nobody comes between.
+
+        `change` is called again where somebody did come between. Returns False if it could not be carried out.
+        """
+        place, ttl = f"{self._prefix}limit:{name}", max(1, int(seconds * 1000))
+
+        async def swap(client: Client) -> bool:
+            from redis.exceptions import WatchError
+
+            pipe: Any
+            while True:
+                async with client.pipeline(transaction=True) as pipe:
+                    await pipe.watch(place)
+                    value = change(await pipe.get(place))
+                    if value is None:
+                        await pipe.unwatch()
+                        return True
+                    pipe.multi()
+                    pipe.set(place, value, px=ttl)
+                    try:
+                        await pipe.execute()
+                        return True
+                    except WatchError:
+                        continue
+
+        return await self._run("write", deadline, False, swap)
 
     async def aclose(self) -> None:
         self._closed = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,7 @@ class Tiers:
         self._pending: dict[str, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._warming: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
         self._closed = False
         self._last: Tier | None = None
         self._hits = 0
@@ -95,6 +97,13 @@ class Tiers:
         if self._warming is None and self._deeper and not self._closed:
             self._warming = asyncio.get_running_loop().create_task(self._open())
 
+    async def opened(self, deadline: float) -> None:
+        """Wait until the tiers that `warm_up` opens are open, or have failed, or the time is up."""
+        if self._warming is not None and not self._opened.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(deadline):
+                    await self._opened.wait()
+
     async def get(self, key: str, *, deadline: float | None = None) -> Found | None:
         """The entry under `key` from the nearest tier that has it. Each tier gets at most `deadline` seconds."""
         found = await self.look(key, deadline=deadline)
@@ -104,6 +113,12 @@ class Tiers:
             self._hits += 1
             self._last = found.tier
         return found
+
+    def came_late(self, found: Found) -> None:
+        """Count what was found only after it had been counted as a miss."""
+        self._misses = max(0, self._misses - 1)
+        self._hits += 1
+        self._last = found.tier
 
     async def look(self, key: str, *, deadline: float | None = None) -> Found | None:
         """As `get`, but not counted."""
@@ -195,9 +210,11 @@ class Tiers:
             del self._pending[key]
 
     async def _open(self) -> None:
-        for store in self._deeper:
-            if isinstance(store, DiskStore):
-                await store.info()
-                await store.sweep()
-            elif isinstance(store, RedisStore):
-                await store.connect()
+        disks = [store for store in self._deeper if isinstance(store, DiskStore)]
+        shared = [store for store in self._deeper if isinstance(store, RedisStore)]
+        try:
+            await asyncio.gather(*(store.info() for store in disks), *(store.connect() for store in shared))
+        finally:
+            self._opened.set()
+        for store in disks:
+            await store.sweep()

@@ -29,9 +29,18 @@ class Answer:
     usage: Usage
     age_seconds: float | None = None
     """How old a stored answer is; None for a fresh one."""
+    context_changed: bool = False
+    """Whether something that a stored answer depends on has changed since it was given."""
+
+    @property
+    def remark(self) -> str | None:
+        """What a reader has to know before believing the text; None where there is nothing."""
+        if not self.context_changed:
+            return None
+        return f"given {_ago(self.age_seconds or 0.0)}; what it depends on has changed since. Ask again for a new one."
 
     def to_json(self) -> dict[str, Any]:
-        """As the protocol has it: `ageSeconds` only where the answer was stored."""
+        """As the protocol has it: `ageSeconds` only for a stored answer, `contextChanged` only where that is so."""
         shape: dict[str, Any] = {
             "text": self.text,
             "source": self.source,
@@ -40,4 +49,14 @@ class Answer:
         }
         if self.age_seconds is not None:
             shape["ageSeconds"] = round(self.age_seconds, 1)
+        if self.context_changed:
+            shape["contextChanged"] = True
         return shape
+
+
+def _ago(seconds: float) -> str:
+    """About how long ago, in the largest unit of which there are two."""
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return "just now"

@@ -1,8 +1,10 @@
-"""What the answer to a question depends on, as the key that it is stored under.
+"""What the answer to a question depends on: the key that it is stored under, and the context that it was given in.
 
-The text of the selection and of the definition around it, and the files that this definition names; not the rest of
-the file, and nothing that tells one checkout from another. Not here: how keys are built (`answers/key.py`) and what a
-definition is (`answers/scope.py`).
+The key holds the text of the selection and of the definition around it; not the rest of the file, and nothing that
+tells one checkout from another. The files that the definition names are its context. An answer that is only shown is
+found although its context has changed, and says so; one that is written into a document is not, because there it
+would stand as if it were new, so that its context is part of its key. Not here: how keys are built
+(`answers/key.py`) and what a definition is (`answers/scope.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cachewise.answers.key import scoped_key
@@ -33,20 +36,36 @@ _DEFINES = re.compile(
 """A definition at the start of a line, in the languages whose imports are followed."""
 
 
-async def key_of(rooms: Rooms, asked: Asked) -> str:
-    """The key of a question.
+_WRITTEN = frozenset({"document"})
+"""Features whose answers end up in the document."""
+_ALONE = "none"
+"""The context of a definition that names no other file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What an answer depends on."""
+
+    key: str
+    context: str
+    """Digest of the files that the definition names; never empty."""
+
+
+async def dependencies_of(rooms: Rooms, asked: Asked) -> Dependencies:
+    """What the answer to a question depends on.
 
     Raises:
         RequestFailed: it is about a file with secrets.
     """
     pieces = await rooms.prompts.imported(asked.snapshot)
-    return await asyncio.to_thread(_key, asked, pieces)
+    return await asyncio.to_thread(_dependencies, asked, pieces)
 
 
-def _key(asked: Asked, pieces: Iterable[Piece]) -> str:
+def _dependencies(asked: Asked, pieces: Iterable[Piece]) -> Dependencies:
     snapshot, tail = asked.snapshot, asked.tail
     scope = scope_around(snapshot.language, snapshot.text, snapshot.start, snapshot.end)
-    return scoped_key(
+    context = dependencies_digest(scope.definition, _named(pieces)) or _ALONE
+    key = scoped_key(
         task=asked.feature,
         model=str(asked.model),
         settings={"maxTokens": asked.max_tokens},
@@ -58,8 +77,9 @@ def _key(asked: Asked, pieces: Iterable[Piece]) -> str:
         selection=snapshot.selection,
         definition=scope.definition,
         place=scope.place,
-        dependencies=dependencies_digest(scope.definition, _named(pieces)),
+        dependencies=context if asked.feature in _WRITTEN else "",
     )
+    return Dependencies(key, context)
 
 
 def _named(pieces: Iterable[Piece]) -> Iterator[tuple[str, str]]:

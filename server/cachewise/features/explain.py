@@ -52,7 +52,9 @@ async def explain(
         refresh=refresh,
         allow_over_budget=allow_over_budget,
     )
-    return await answered(rooms, asked, listener)
+    answer = await answered(rooms, asked, listener)
+    rooms.outdated.note(snapshot, question, outdated=answer.context_changed)
+    return answer
 
 
 def _around(snapshot: Snapshot) -> Snapshot:

@@ -52,20 +52,24 @@ async def hover(rooms: Rooms, snapshot: Snapshot) -> Hovered | None:
         model=rooms.model_for("hover"),
         tail=TailSpec(kind="hover", enclosing=(scope.start, scope.end)),
         max_tokens=MAX_TOKENS,
+        current=mode == "always",
     )
     try:
         found = await lookup(rooms, asked)
         if found is None and _is_name_of(about, scope.start, scope.end):
-            found = await _explained(rooms, replace(snapshot, start=scope.start, end=scope.end))
+            found = await _explained(rooms, replace(snapshot, start=scope.start, end=scope.end), current=asked.current)
         if found is None and mode == "always":
             found = await answered(rooms, asked, Listener(lambda text: None, lambda usage: None))
     except RequestFailed as fault:
         rooms.health.failed(fault)
         return None
-    return None if found is None else Hovered(found.text, start, end)
+    if found is None:
+        return None
+    text = found.text if found.remark is None else f"{found.text}\n\n*This was {found.remark}*"
+    return Hovered(text, start, end)
 
 
-async def _explained(rooms: Rooms, definition: Snapshot) -> Answer | None:
+async def _explained(rooms: Rooms, definition: Snapshot, *, current: bool) -> Answer | None:
     """The first paragraph of the explanation of a whole definition, if there is one."""
     asked = Asked(
         feature="explain",
@@ -73,6 +77,7 @@ async def _explained(rooms: Rooms, definition: Snapshot) -> Answer | None:
         model=rooms.model_for("explain"),
         tail=TailSpec(kind="explain"),
         max_tokens=EXPLAIN_TOKENS,
+        current=current,
     )
     found = await lookup(rooms, asked)
     return None if found is None else replace(found, text=found.text.strip().partition("\n\n")[0])

@@ -14,6 +14,7 @@ from cachewise.faults import RequestFailed
 from cachewise.features.gate import Gate
 from cachewise.features.health import Health
 from cachewise.features.intent import Intents
+from cachewise.features.outdated import Outdated
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
 from cachewise.features.pursuits import Pursuits
@@ -55,6 +56,7 @@ class Rooms:
     intents: Intents = field(default_factory=Intents)
     suggestions: Suggestions = field(default_factory=Suggestions)
     pursuits: Pursuits = field(default_factory=Pursuits)
+    outdated: Outdated = field(default_factory=Outdated)
     opened_answers: Answers | None = None
     prepared: bool = False
     warming: list[asyncio.Task[None]] = field(default_factory=list)

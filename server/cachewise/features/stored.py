@@ -16,7 +16,7 @@ from cachewise.answers.flight import Emit
 from cachewise.context.tail import TailSpec
 from cachewise.features.answer import Answer, Listener
 from cachewise.features.converse import Conversation, Question, converse, require_provider
-from cachewise.features.depends import key_of
+from cachewise.features.depends import Dependencies, dependencies_of
 from cachewise.features.rooms import Rooms
 from cachewise.model.events import StreamEvent, TextDelta
 from cachewise.model.names import ModelName
@@ -41,6 +41,8 @@ class Asked:
     max_tokens: int
     refresh: bool = False
     """Ask again, and replace what is stored."""
+    current: bool = False
+    """Be content only with a stored answer whose context has not changed since it was given."""
     allow_over_budget: bool = False
 
 
@@ -82,9 +84,9 @@ async def answered(rooms: Rooms, asked: Asked, listener: Listener) -> Answer:
     began = time.monotonic()
     if not rooms.settings.answers_enabled:
         return await _alone(rooms, asked, listener)
-    key = await key_of(rooms, asked)
+    depends = await dependencies_of(rooms, asked)
     if not asked.refresh:
-        found = await lookup(rooms, asked, key, began)
+        found = await lookup(rooms, asked, depends, began)
         if found is not None:
             _replay(found, listener)
             return found
@@ -92,17 +94,18 @@ async def answered(rooms: Rooms, asked: Asked, listener: Listener) -> Answer:
 
     async def fly(emit: Emit[StreamEvent]) -> _Request:
         # A refresh must not be content with what somebody else has stored meanwhile.
-        async with rooms.answers.turn(key, patience=0 if asked.refresh else PATIENCE) as found:
+        patience = 0 if asked.refresh else PATIENCE
+        async with rooms.answers.turn(depends.key, patience=patience, context=depends.context) as found:
             if found is not None:
                 request.found = found
                 emit(TextDelta(found.text))
             else:
                 await _ask(rooms, asked, request, emit)
-                _keep(rooms, asked, key, request)
+                _keep(rooms, asked, depends, request)
         rooms.check_answers()
         return request
 
-    shared_by = f"{key} {asked.refresh} {asked.allow_over_budget}"
+    shared_by = f"{depends.key} {depends.context} {asked.refresh} {asked.allow_over_budget}"
     seat = rooms.answers.board(shared_by, fly)
     shared = request
     pieces: list[str] = []
@@ -129,18 +132,31 @@ async def answered(rooms: Rooms, asked: Asked, listener: Listener) -> Answer:
     return Answer(text="".join(pieces), source="answers", model=str(asked.model), usage=usage, age_seconds=age)
 
 
-async def lookup(rooms: Rooms, asked: Asked, key: str | None = None, began: float | None = None) -> Answer | None:
+async def lookup(
+    rooms: Rooms, asked: Asked, depends: Dependencies | None = None, began: float | None = None
+) -> Answer | None:
     """The stored answer to a question, booked as used; None where there is none."""
     if not rooms.settings.answers_enabled:
         return None
     began = time.monotonic() if began is None else began
-    found = await rooms.answers.lookup(await key_of(rooms, asked) if key is None else key)
+    depends = await dependencies_of(rooms, asked) if depends is None else depends
+    found = await rooms.answers.lookup(depends.key)
     rooms.check_answers()
     if found is None:
         return None
+    changed = found.context_changed(depends.context)
+    if changed and asked.current:
+        return None
     usage = _free(asked, found.cost.usd, began, None)
     rooms.ledger.record(usage, rooms.prompts.workspace(asked.snapshot.folder))
-    return Answer(text=found.text, source="answers", model=found.model, usage=usage, age_seconds=found.age_seconds)
+    return Answer(
+        text=found.text,
+        source="answers",
+        model=found.model,
+        usage=usage,
+        age_seconds=found.age_seconds,
+        context_changed=changed,
+    )
 
 
 async def _alone(rooms: Rooms, asked: Asked, listener: Listener) -> Answer:
@@ -183,18 +199,19 @@ async def _ask(rooms: Rooms, asked: Asked, request: _Request, emit: Emit[StreamE
     await request.conversation.read(take)
 
 
-def _keep(rooms: Rooms, asked: Asked, key: str, request: _Request) -> None:
+def _keep(rooms: Rooms, asked: Asked, depends: Dependencies, request: _Request) -> None:
     """Store an answer that is whole."""
     conversation = request.conversation
     if conversation is None or conversation.usage is None or conversation.stopped is None:
         return
     rooms.answers.store(
-        key,
+        depends.key,
         task=asked.feature,
         text="".join(request.pieces),
         model=str(asked.model),
         reason=conversation.stopped,
         cost=conversation.usage.cost,
+        context=depends.context,
         ttl_seconds=rooms.settings.answers_ttl_hours * 3600.0,
     )
 

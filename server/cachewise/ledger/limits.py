@@ -1,7 +1,8 @@
 """Limits on requests to one provider: how many at once, and how many in a minute.
 
 Who may wait does so, first come first served, up to a deadline; who may not is turned away at once. Not here: money
-(`budget.py`), and waiting after a provider has refused (`providers/`). The limits hold within one server.
+(`budget.py`), and waiting after a provider has refused (`providers/`). The limits hold within one server; those that
+several servers on one Redis keep together are in `answers/redis_limits.py`.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ class _Gate:
         if not per_minute:
             self._tokens = None
             return 0.0
-        burst = max(1.0, per_minute / BURST_SHARE)
+        most = burst(per_minute)
         now = self._clock.elapsed()
-        before = burst if self._tokens is None else self._tokens
-        self._tokens = min(burst, before + (now - self._seen) * per_minute / 60)
+        before = most if self._tokens is None else self._tokens
+        self._tokens = min(most, before + (now - self._seen) * per_minute / 60)
         self._seen = now
         # A hair less than one is one: the seconds of a timer, times the rate, do not always add up to it.
         return 0.0 if self._tokens >= 1 - 1e-6 else (1 - self._tokens) * 60 / per_minute
@@ -124,15 +125,21 @@ class Limits:
         if delay == 0:
             return gate.take()
         if not may_wait or (delay is not None and delay > max_wait):
-            raise _busy(provider, concurrent, per_minute, delay)
+            raise busy(provider, concurrent, per_minute, delay)
         try:
             async with asyncio.timeout(max_wait):
                 return await gate.wait(concurrent, per_minute)
         except TimeoutError:
-            raise _busy(provider, concurrent, per_minute, None) from None
+            raise busy(provider, concurrent, per_minute, None) from None
 
 
-def _busy(provider: str, concurrent: int, per_minute: int, delay: float | None) -> Busy:
+def burst(per_minute: int) -> float:
+    """How many of a minute's requests may leave at once."""
+    return max(1.0, per_minute / BURST_SHARE)
+
+
+def busy(provider: str, concurrent: int, per_minute: int, delay: float | None) -> Busy:
+    """The refusal of one more request; `delay` is in seconds, None where another request has to end first."""
     if delay is None:
         what = f"{concurrent} requests at once (limits.concurrent)"
         if per_minute:

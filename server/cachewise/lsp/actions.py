@@ -1,9 +1,12 @@
-"""Code actions: *Explain selection*, *Explain this problem*, *Write documentation*. All are commands."""
+"""Code actions: *Explain selection*, *Explain again* and the like. All are commands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lsprotocol import types
 
+from cachewise.features.outdated import Place
 from cachewise.session.documents import Document
 from cachewise.shaping.definitions import definitions
 
@@ -49,6 +52,23 @@ def code_actions(params: types.CodeActionParams, definition: int | None = None) 
     if definition is not None and not only:
         argument = {"uri": uri, "position": {"line": definition, "character": 0}}
         actions.append(_action("Write documentation", DOCUMENT, argument))
+    return actions
+
+
+def refresh_actions(
+    params: types.CodeActionParams, document: Document, outdated: Iterable[Place]
+) -> list[types.CodeAction]:
+    """*Explain again* for what was answered by an answer whose context has changed."""
+    actions = []
+    for place in outdated if not params.context.only else ():
+        start, end = document.position_at(place.start), document.position_at(place.end)
+        span = types.Range(start=types.Position(*start), end=types.Position(*end))
+        argument: dict[str, object] = {"uri": place.uri, "range": _range(span), "refresh": True}
+        if place.question is None:
+            actions.append(_action("Explain again: what it depends on has changed", EXPLAIN, argument))
+        else:
+            argument["question"] = place.question
+            actions.append(_action("Ask again: what it depends on has changed", ASK, argument))
     return actions
 
 

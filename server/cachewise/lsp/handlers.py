@@ -18,7 +18,7 @@ from cachewise.faults import Fault, InvalidParams
 from cachewise.features.ahead import on_intent
 from cachewise.features.pursuits import Grown
 from cachewise.features.rooms import Rooms
-from cachewise.lsp.actions import code_actions, first_definition
+from cachewise.lsp.actions import code_actions, first_definition, refresh_actions
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
 from cachewise.lsp.items import inline_item, list_item, word_start
@@ -162,7 +162,13 @@ class Handlers:
 
     def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         document = self._rooms.documents.get(params.text_document.uri)
-        return code_actions(params, first_definition(document, params.range))
+        start, end = params.range.start, params.range.end
+        where = (start.line, start.character), (end.line, end.character)
+        outdated = self._rooms.outdated.near(self._rooms.documents.snapshot(params.text_document.uri, *where))
+        return [
+            *code_actions(params, first_definition(document, params.range)),
+            *refresh_actions(params, document, outdated),
+        ]
 
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
         place = (params.position.line, params.position.character)

@@ -69,6 +69,8 @@ async def answer(
             allow_over_budget=params.allow_over_budget,
         )
         ending, origin = readout(result.usage), footnote(result.usage, result.age_seconds)
+        if result.remark is not None:
+            ending += f" · {result.remark}"
         shape = result.to_json()
     except Fault as fault:
         ending = f"{readout(used[-1])} · {fault.sentence}" if used else fault.sentence
