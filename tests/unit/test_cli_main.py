@@ -36,6 +36,7 @@ def _calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
         ("demo", "demo"),
         ("doctor", "doctor"),
         ("settings", "show"),
+        ("login", "login"),
         ("status", "status"),
     ):
         stand_in(monkeypatch, module, function, noting(module))
@@ -60,6 +61,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, function: str, comman
         (["doctor"], ("doctor", (), {})),
         (["status"], ("status", (), {"watch": False, "as_json": False})),
         (["status", "--watch", "--json"], ("status", (), {"watch": True, "as_json": True})),
+        (["login"], ("login", ("openrouter",), {"paste": False, "key": False})),
+        (["login", "--paste"], ("login", ("openrouter",), {"paste": True, "key": False})),
+        (["login", "openai", "--key"], ("login", ("openai",), {"paste": False, "key": True})),
         (["settings"], ("settings", (), {"as_json": False})),
         (["settings", "--json"], ("settings", (), {"as_json": True})),
     ],
@@ -72,7 +76,16 @@ def test_commands(calls: Calls, argv: list[str], call: object) -> None:
 
 @pytest.mark.parametrize(
     "argv",
-    [[], ["nonsense"], ["serve", "--nonsense"], ["serve", "x"], ["demo", "--pace", "slow"], ["settings", "--json=1"]],
+    [
+        [],
+        ["nonsense"],
+        ["login", "x"],
+        ["login", "--paste", "--key"],
+        ["serve", "--nonsense"],
+        ["serve", "x"],
+        ["demo", "--pace", "slow"],
+        ["settings", "--json=1"],
+    ],
     ids=" ".join,
 )
 def test_a_command_line_without_sense_is_2(calls: Calls, argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:

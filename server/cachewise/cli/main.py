@@ -8,6 +8,7 @@ options goes past argparse, since its start is the editor's waiting time. Not he
     doctor.doctor() -> int
     status.status(*, watch: bool, as_json: bool) -> int
     stats.stats(*, days: int, as_json: bool, csv_file: Path | None, plot: Path | None) -> int
+    login.login(provider: str, *, paste: bool, key: bool) -> int
     cache.cache(action: Literal["info", "check", "clear"], *, task: str | None) -> int
     settings.show(*, as_json: bool) -> int
 
@@ -74,6 +75,8 @@ def _carry_out(options: argparse.Namespace) -> int:
             )
         case "cache":
             return _function("cache", "cache")(options.action, task=getattr(options, "task", None))
+        case "login":
+            return _function("login", "login")(options.provider, paste=options.paste, key=options.key)
         case _:
             return _function("settings", "show")(as_json=options.json)
 
@@ -111,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     from pathlib import Path
 
     from cachewise import __version__
+    from cachewise.settings.endpoints import KEY_VARIABLES
 
     parser = argparse.ArgumentParser(
         prog="cachewise",
@@ -153,6 +157,19 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("check", help="look into every one", description="Look into every stored answer.")
     clear = actions.add_parser("clear", help="remove them", description="Remove stored answers.")
     clear.add_argument("--task", choices=FEATURES, help="only those of this feature")
+
+    login = _add(commands, "login", "put a provider's key into the system's keyring")
+    login.add_argument(
+        "provider",
+        metavar="PROVIDER",
+        nargs="?",
+        choices=tuple(KEY_VARIABLES),
+        default="openrouter",
+        help="openrouter (sign in with a browser; the default), anthropic or openai (enter the key)",
+    )
+    how = login.add_mutually_exclusive_group()
+    how.add_argument("--paste", action="store_true", help="sign in on another machine, and enter the code it shows")
+    how.add_argument("--key", action="store_true", help="enter a key that is there already")
 
     settings = _add(commands, "settings", "print the settings in force and where each came from")
     settings.add_argument("--json", action="store_true", help="print JSON")

@@ -115,7 +115,7 @@ class Providers:
         if endpoint.needs_key and endpoint.key is None:
             variable = endpoint.key_variable or KEY_VARIABLES.get(model.provider)
             where = (
-                f"Set the environment variable {variable}, and restart the language server."
+                f"Set the environment variable {variable}, or use `cachewise login`, and restart the language server."
                 if variable
                 else "Give its entry in the user file a key."
             )

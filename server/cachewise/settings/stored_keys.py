@@ -1,6 +1,7 @@
 """Keys that the user put into the system's keyring. Asked for once, after start-up, and never waited for long.
 
-Not here: putting keys there. A keyring that is missing, locked or slow is no problem of the user's; the log knows.
+`store_key` puts one there, for `cachewise login`. For look-ups, a keyring that is missing, locked or slow is no problem
+of the user's; the log knows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
 
-from cachewise.settings.endpoints import Endpoint
+from cachewise.faults import Fault
+from cachewise.settings.endpoints import KEY_VARIABLES, Endpoint
 from cachewise.settings.load import Loaded
 from cachewise.settings.secrets import Secret
 from cachewise.settings.values import read_key
@@ -56,6 +58,28 @@ async def find_keys(loaded: Loaded, *, lookup: Lookup | None = None, deadline: f
         if key is not None:
             found[endpoint.name] = Secret(key, frozenset({endpoint.origin}))
     return _with_keys(loaded, found) if found else loaded
+
+
+def store_key(provider: str, key: str) -> None:
+    """Put a key where `find_keys` looks for it.
+
+    Raises:
+        Fault: there is no keyring, it refused, or it did not keep the key; the sentence does not hold it.
+    """
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError
+
+    variable = next(name for known, name in KEY_VARIABLES.items() if known == provider)
+    instead = f"Set the environment variable {variable} instead."
+    try:
+        keyring.set_password(SERVICE, provider, key)
+        kept = keyring.get_password(SERVICE, provider)
+    except NoKeyringError:
+        raise Fault(f"There is no keyring on this machine to keep the key in. {instead}") from None
+    except (KeyringError, OSError, RuntimeError) as error:
+        raise Fault(f"The keyring refused to keep the key ({type(error).__name__}). {instead}") from None
+    if kept != key:
+        raise Fault(f"The keyring did not keep the key. {instead}")
 
 
 def _with_keys(loaded: Loaded, found: dict[str, Secret]) -> Loaded:
