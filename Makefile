@@ -47,7 +47,7 @@ bench: venv
 
 fuzz: venv
 	@tools/system.sh
-	CACHEWISE_FUZZ=20000 CACHEWISE_KILLS=200 $(PYTEST) --timeout 1800 tests/fuzz tests/faults
+	CACHEWISE_FUZZ=20000 CACHEWISE_KILLS=200 CACHEWISE_TRIGGERS=10000 $(PYTEST) --timeout 1800 tests/fuzz tests/faults
 
 docs: venv
 	$(BIN)/python -m cachewise.settings.docs --write

@@ -93,8 +93,8 @@ An address includes the path of the API. `https://` is required, except for this
 until it is mended: requests never fall back to another host.
 
 A key comes from its variable or, where that is not set, from the system's keyring (service `cachewise`, user name
-`openrouter`, `anthropic` or `openai`), where `cachewise login` puts it. Keys in the user file or in the editor's section
-are not read. A key is bound to the scheme, host and port of its provider's address and sent nowhere else.
+`openrouter`, `anthropic` or `openai`), where `cachewise login` puts it. Keys in the user file or in the editor's
+section are not read. A key is bound to the scheme, host and port of its provider's address and sent nowhere else.
 
 The folders for configuration, caches and state are the platform's; `XDG_CONFIG_HOME`, `XDG_CACHE_HOME` and
 `XDG_STATE_HOME` move them.
