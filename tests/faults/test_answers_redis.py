@@ -296,6 +296,38 @@ async def test_a_frozen_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
         await store.aclose()
 
 
+async def test_a_question_waits_for_a_frozen_server_no_longer_than_one_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
+    with redis_server() as own:
+        store, _ = build(own.url)
+        answers = Answers(Tiers(MemoryStore(), [store]), limits=RedisLimits(store))
+        assert await store.connect()
+        own.freeze()
+        monkeypatch.setattr(deadlines, "LOOKUP", 0.2)
+        waited: list[float] = []
+        run = store._run
+
+        async def watched(side: Any, deadline: float, default: Any, operation: Any) -> Any:
+            before = store._breakers[side].is_open
+            result = await run(side, deadline, default, operation)
+            if not before:
+                waited.append(deadline)
+            return result
+
+        monkeypatch.setattr(store, "_run", watched)
+        for number in range(5):
+            key = f"{number:064x}"
+            waited.clear()
+            assert await answers.lookup(key) is None
+            async with answers.turn(key, patience=PATIENT) as other:
+                assert other is None
+                assert answers.limits is not None
+                assert await answers.limits.take("n", key, Limit(concurrent=1, per_minute=0, burst=1)) is None
+                assert sum(waited) <= 0.2
+        assert waited == [], "after three it is left alone"
+        own.thaw()
+        await answers.aclose()
+
+
 async def test_a_connection_cut_between_command_and_reply(server: RedisServer) -> None:
     async with Proxy(server.port) as proxy:
         store, _ = build(f"redis://127.0.0.1:{proxy.port}", cooldown=0)

@@ -77,6 +77,8 @@ class RedisLimits:
             verdict = state.take(token, limit)
             return state.written() if verdict.granted else None
 
+        if self._store.problem is not None:
+            return None  # a lookup has just found out, and nobody should wait for the same server twice
         deadline = deadlines.TYPING if typing else deadlines.LOOKUP
         said = await self._store.replace(name, change, seconds=_KEPT, deadline=deadline)
         return verdict if said else None
