@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cachewise.ledger import journal as journal_module
+from cachewise.ledger import inbox as inbox_module
+from cachewise.ledger import writer as writer_module
 from cachewise.ledger.journal import Journal
 from cachewise.ledger.meter import Entry
 from cachewise.ledger.rows import Offer
@@ -150,7 +151,7 @@ async def test_a_locked_file_is_tried_again_without_being_asked(
     make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cachewise.ledger.store.BUSY_MS", 1)
-    monkeypatch.setattr(journal_module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(writer_module, "RETRY_SECONDS", 0.01)
     assert await make().sync(WAIT)
     lock = sqlite3.connect(path, isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
@@ -223,7 +224,7 @@ async def test_a_full_disk_is_survived(make: Make, path: Path) -> None:
 async def test_memory_is_bounded_while_nothing_can_be_written(
     make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "KEPT_IN_MEMORY", 10)
+    monkeypatch.setattr(inbox_module, "KEPT_IN_MEMORY", 10)
     path.parent.write_text("in the way")
     journal = make()
     for number in range(50):
@@ -290,7 +291,7 @@ async def test_after_the_end_nothing_starts_again(make: Make) -> None:
 
 
 async def test_what_is_being_written_is_not_given_up(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "KEPT_IN_MEMORY", 3)
+    monkeypatch.setattr(inbox_module, "KEPT_IN_MEMORY", 3)
     written, go_on = threading.Event(), threading.Event()
     store_write = Store.write
 

@@ -173,7 +173,7 @@ Keeping = Callable[[int, HeldClock], Journal]
 
 
 async def fill(journal: Journal, clock: HeldClock, ages: tuple[float, ...]) -> None:
-    with journal._wake:  # so that the thread finds them all at once, and not some before it prunes and some after
+    with journal._inbox.wake:  # so that the thread finds them all at once, and not some before it prunes and some after
         for age in ages:
             moment = clock.moment - age * DAY
             journal.append(Entry(id=f"{age:g}", time=moment, usage=usage(cost="0.001")))
