@@ -100,7 +100,7 @@ def test_the_action_asks_the_same_question_anew(question: str | None, command: s
 
 @pytest.mark.parametrize(
     ("age", "words"),
-    [(None, "just now"), (119, "just now"), (120, "2 minutes ago"), (7200, "2 hours ago"), (200_000, "2 days ago")],
+    [(None, "less than a minute ago"), (120, "2 minutes ago"), (7200, "2 hours ago"), (200_000, "2 days ago")],
 )
 def test_the_remark_names_the_age(age: float | None, words: str) -> None:
     answer = Answer(text="t", source="answers", model="m", usage=USAGE, age_seconds=age, context_changed=True)

@@ -61,11 +61,11 @@ async def _sign_in(endpoint: Endpoint, *, paste: bool) -> str:
     from cachewise.providers.oauth import begin, exchange
 
     if paste:
-        attempt = begin(endpoint.base_url, None)
+        attempt = begin(endpoint.base_url, None, proxy=endpoint.proxy)
         print(f"Open this page in any browser, and sign in:\n\n  {attempt.url}\n", flush=True)
         return await exchange(attempt, _secret("Code (not shown): "))
     async with listening() as callback:
-        attempt = begin(endpoint.base_url, callback.url)
+        attempt = begin(endpoint.base_url, callback.url, proxy=endpoint.proxy)
         print(f"Sign in in your browser. If none opens, open this page:\n\n  {attempt.url}\n", flush=True)
         print("Without a browser on this machine, use `cachewise login --paste`.", flush=True)
         # A daemon, since a browser that runs in the terminal returns only when it is closed.

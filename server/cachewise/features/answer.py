@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cachewise.ledger.readout import age
 from cachewise.model.usage import Usage
 
 
@@ -37,7 +38,9 @@ class Answer:
         """What a reader has to know before believing the text; None where there is nothing."""
         if not self.context_changed:
             return None
-        return f"given {_ago(self.age_seconds or 0.0)}; what it depends on has changed since. Ask again for a new one."
+        return (
+            f"given {age(self.age_seconds or 0.0)} ago; what it depends on has changed since. Ask again for a new one."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As the protocol has it: `ageSeconds` only for a stored answer, `contextChanged` only where that is so."""
@@ -52,11 +55,3 @@ class Answer:
         if self.context_changed:
             shape["contextChanged"] = True
         return shape
-
-
-def _ago(seconds: float) -> str:
-    """About how long ago, in the largest unit of which there are two."""
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit} ago"
-    return "just now"

@@ -27,7 +27,7 @@ def readout(usage: Usage) -> str:
 def footnote(usage: Usage, age_seconds: float | None) -> str:
     """Where an answer came from: its model, what was read and written, or how old it is."""
     if age_seconds is not None:
-        return f"`{usage.model}` · kept for {_age(age_seconds)}"
+        return f"`{usage.model}` · kept for {age(age_seconds)}"
     read, written = _exactly(usage.tokens.cache_read), _exactly(usage.tokens.cache_write)
     return f"`{usage.model}` · {read} tokens read from the provider's cache, {written} written to it"
 
@@ -77,7 +77,8 @@ def _exactly(tokens: int | None) -> str:
     return "?" if tokens is None else f"{tokens:,}"
 
 
-def _age(seconds: float) -> str:
+def age(seconds: float) -> str:
+    """How long ago, in whole units of the largest that there is one of."""
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
             count = int(seconds // size)

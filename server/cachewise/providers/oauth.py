@@ -34,27 +34,32 @@ class SignIn:
     url: str
     """What the user opens in a browser."""
     keys_url: str
+    proxy: str | None
     verifier: str = field(repr=False)
 
 
-def begin(base_url: str, callback: str | None) -> SignIn:
+def begin(base_url: str, callback: str | None, *, proxy: str | None = None) -> SignIn:
     """Start to sign in.
 
     Args:
         base_url: Of OpenRouter's API, such as `https://openrouter.ai/api/v1`.
         callback: Where the browser is sent with the code; None to have it shown, so that the user copies it.
+        proxy: The user's own, if there is one; those of the environment are not used.
     """
     verifier = secrets.token_urlsafe(48)
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
     query = {"code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"), "code_challenge_method": "S256"}
     query |= {"key_label": LABEL} if callback is None else {"callback_url": callback}
     return SignIn(
-        url=f"{origin_of(base_url)}/auth?{urlencode(query)}", keys_url=f"{base_url}/auth/keys", verifier=verifier
+        url=f"{origin_of(base_url)}/auth?{urlencode(query)}",
+        keys_url=f"{base_url}/auth/keys",
+        proxy=proxy,
+        verifier=verifier,
     )
 
 
 async def exchange(sign_in: SignIn, code: str) -> str:
-    """Turn the code into a key. Redirects are not followed, and proxies of the environment are not used.
+    """Turn the code into a key. Redirects are not followed.
 
     Raises:
         RequestFailed: it was refused, or there was no answer; the sentence holds neither code nor key.
@@ -63,7 +68,7 @@ async def exchange(sign_in: SignIn, code: str) -> str:
     host = origin_of(sign_in.keys_url)
     try:
         async with (
-            httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT) as client,
+            httpx2.AsyncClient(trust_env=False, follow_redirects=False, proxy=sign_in.proxy, timeout=TIMEOUT) as client,
             client.stream("POST", sign_in.keys_url, json=body) as response,
         ):
             status, raw = response.status_code, b""
