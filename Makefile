@@ -23,7 +23,8 @@ venv:
 
 test: venv
 	@tools/system.sh
-	@tools/editors.sh
+	@tools/neovim.sh
+	@tools/neovim.sh --old
 	$(PYTEST) -n auto --dist worksteal
 
 check: venv

@@ -7,9 +7,8 @@ need() { # PROGRAM PACKAGE
 }
 need redis-server redis-server
 need tmux tmux
-need emacs emacs-nox
 need luacheck lua-check
-need patchelf patchelf
+[ -n "${CACHEWISE_NVIM:-}" ] || need patchelf patchelf
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

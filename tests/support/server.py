@@ -237,6 +237,7 @@ async def desk(
     home: Path | None = None,
     answerers: Mapping[str, Callable[[Any], Any]] | None = None,
     answers: bool = False,
+    offline: bool = False,
 ) -> AsyncIterator[Desk]:
     """A simulator, and a server that went through the handshake.
 
@@ -249,9 +250,12 @@ async def desk(
         home: Private folders to share with another server; new ones by default.
         answerers: What the client answers to requests of the server.
         answers: Whether the answer cache is on; off, so that a question asked twice reaches the provider twice.
+        offline: Whether the built-in completer is on; off, so that what is suggested comes from the provider.
     """
     if not answers:
         config = "answers.enabled = false\n" + (config or "")
+    if not offline:
+        config = 'completion.offline = "off"\n' + (config or "")
     with tempfile.TemporaryDirectory(prefix="cachewise-test-") as folder:
         own_home, workspace = home or Path(folder) / "home", Path(folder) / "project"
         workspace.mkdir()

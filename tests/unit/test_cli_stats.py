@@ -63,7 +63,17 @@ def _fill(home: Path, monkeypatch: pytest.MonkeyPatch) -> Fill:
             names = {kind: fields.pop(kind, None) for kind in ("workspace", "route")}
             items.append(Entry(id=f"e{made}", time=clock.moment - age * DAY, usage=usage(**fields), **names))
         if shown:
-            items.append(Offer(id="offer", time=clock.moment, shown=shown, accepted=accepted))
+            items.append(
+                Offer(
+                    id="offer",
+                    time=clock.moment,
+                    shown=shown,
+                    accepted=accepted,
+                    characters=50 * accepted,
+                    typed=3,
+                    rejected=2,
+                )
+            )
         store = Store(home)
         store.write(items)
         store.close()
@@ -113,7 +123,7 @@ def test_the_tables(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     for heading in ("by feature, 7 days", "by model, 7 days", "by workspace, 7 days", "by day"):
         assert f"\n{heading}\n" in out
     assert "by route" not in out, "one route is no choice"
-    assert "4 of 10 suggestions were accepted (40%)." in out
+    assert "4 of 10 suggestions were accepted (40%), 3 typed out by hand, 2 passed over." in out
     assert "Caching saved $0.017 against the plain input price, stored answers $0.050." in out
     assert "\x1b" not in out
 
@@ -263,13 +273,15 @@ def test_json(fill: Fill, capsys: pytest.CaptureFixture[str]) -> None:
     example(fill)
     got = json.loads(run(capsys, "--json")[0])
     kinds = {"byFeature", "byModel", "byWorkspace", "byRoute", "bySession"}
-    assert set(got) == {"today", "total", "days", *kinds}
+    assert set(got) == {"today", "total", "days", "completions", *kinds}
     assert len(got["days"]) == 7
     assert got["days"][-1]["date"] == local_day(HeldClock().moment)
     assert sum(day["costUsd"] for day in got["days"]) == pytest.approx(got["total"]["costUsd"]) == 0.042
     assert sum(one["costUsd"] for one in got["byFeature"].values()) == pytest.approx(0.042)
     assert got["today"]["requests"] == 2
     assert got["today"]["accepted"] == got["byFeature"]["complete"]["accepted"] == 4
+    assert got["completions"]["acceptanceRate"] == 0.4
+    assert got["completions"]["acceptedCharacters"] == 200
     assert set(got["byWorkspace"]) == {"app 111111", "app 222222", "site 333333"}
     assert set(got["byRoute"]) == {"Anthropic"}
     assert len(got["bySession"]) == 1

@@ -95,7 +95,7 @@ async def test_sums_in_the_file_are_those_in_memory(make: Make) -> None:
             expected.add(local_day(made.time), made.usage)
     offer = Offer(id="o", time=clock.moment, shown=3, accepted=1, characters=9)
     journal.offer(offer)
-    expected.offer(local_day(clock.moment), 3, 1)
+    expected.offer(local_day(clock.moment), 3, 1, 9)
     assert await journal.sync(WAIT)
 
     def check(got: Sums) -> None:

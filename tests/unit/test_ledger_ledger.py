@@ -126,15 +126,19 @@ async def test_stored_answers_and_offline_completions_are_recorded(ledger: Ledge
 
 
 async def test_suggestions_are_counted(ledger: Ledger) -> None:
-    ledger.shown()
-    ledger.shown(2)
-    ledger.accepted("one", 12)
-    ledger.accepted("one", 12)
-    ledger.accepted("two", -5)
+    ledger.offered(shown=1)
+    ledger.offered(shown=2, rejected=1)
+    ledger.offered(accepted=1, characters=12)
+    ledger.offered(accepted=1, characters=-5)
+    ledger.offered(typed=1)
     for _ in range(2):
         for totals in (ledger.session, ledger.today):
-            assert (totals.shown, totals.accepted) == (3, 2)
+            assert (totals.shown, totals.accepted, totals.accepted_characters) == (3, 2, 12)
+            assert (totals.typed, totals.rejected) == (1, 1)
         assert await ledger.flush()
+    completions = ledger.usage_json()["completions"]
+    assert completions["acceptanceRate"] == pytest.approx(2 / 3)
+    assert completions["acceptedCharacters"] == 12
 
 
 async def test_recent_is_bounded(ledger: Ledger) -> None:

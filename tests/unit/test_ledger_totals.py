@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,10 +99,25 @@ def test_what_was_handed_out_does_not_change() -> None:
 
 def test_offers_count_for_their_day_and_for_completions() -> None:
     sums = Sums()
-    sums.offer("2026-03-29", shown=3, accepted=1)
+    sums.offer("2026-03-29", shown=3, accepted=1, characters=40, typed=1, rejected=1)
     for tally in (sums.whole, sums.day("2026-03-29"), sums.features["complete"]):
         assert (tally.totals.shown, tally.totals.accepted) == (3, 1)
     assert sums.day("2026-03-30").totals == Totals()
+
+
+@pytest.mark.parametrize(
+    ("totals", "rate", "each"),
+    [
+        pytest.param(Totals(), None, None, id="nothing was shown"),
+        pytest.param(Totals(shown=4, rejected=4, cost=Decimal(1)), 0.0, None, id="nothing was accepted"),
+        pytest.param(Totals(shown=4, accepted=1, accepted_characters=50, cost=Decimal("0.1")), 0.25, 0.002, id="some"),
+    ],
+)
+def test_the_figures_of_completions(totals: Totals, rate: float | None, each: float | None) -> None:
+    got = totals.completions_json()
+    assert got["acceptanceRate"] == rate
+    assert got["costPerAcceptedCharacterUsd"] == each
+    assert got["costUsd"] == float(totals.cost)
 
 
 def test_the_result_of_the_usage_command() -> None:
@@ -109,7 +125,7 @@ def test_the_result_of_the_usage_command() -> None:
     for day, cost in (("2026-03-29", "2"), ("2026-03-28", "1")):
         sums.add(day, usage(cost=cost))
     got = usage_json(Totals(requests=7), Totals(requests=8), sums, [usage()])
-    assert set(got) == {"session", "today", "days", "byModel", "byFeature", "recent"}
+    assert set(got) == {"session", "today", "days", "byModel", "byFeature", "completions", "recent"}
     assert (got["session"]["requests"], got["today"]["requests"]) == (7, 8)
     assert [(day["date"], day["costUsd"]) for day in got["days"]] == [("2026-03-28", 1.0), ("2026-03-29", 2.0)]
     assert got["byModel"]["openrouter:anthropic/claude-haiku-4.5"]["requests"] == 2

@@ -21,6 +21,7 @@ EDITOR_KEYS = [
     "model",
     "completion.model",
     "completion.enabled",
+    "completion.disabledLanguages",
     "completion.debounceMs",
     "completion.maxTokens",
     "completion.multiline",

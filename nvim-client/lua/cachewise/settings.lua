@@ -10,10 +10,11 @@
 ---@class cachewise.Settings.Completion
 ---@field model? string The model that completes. Unset, it is the same as `model`: a prompt cache belongs to one model, so two models pay for the shared context twice.
 ---@field enabled? boolean Whether completions are offered while you type.
----@field debounceMs? integer Milliseconds without a keystroke before a provider is asked. What is already known is shown at once. Editors often wait some time of their own before they ask.
+---@field disabledLanguages? string[] Languages for which nothing is suggested, as the editor names them, such as `markdown`.
+---@field debounceMs? integer The most milliseconds without a keystroke before a provider is asked; fewer where somebody types fast, and none of what the editor has waited itself. What is already known is shown at once.
 ---@field maxTokens? integer The most output tokens that one completion may use.
 ---@field multiline? 'auto'|'never'|'always' Whether completions may span lines. `auto` decides by the text around the cursor.
----@field offline? 'auto'|'on'|'off' The built-in completer, which knows only the words and lines of the workspace and costs nothing. `auto` uses it where no provider can answer.
+---@field offline? 'auto'|'on'|'off' The built-in completer, which knows only the words and lines of the workspace and costs nothing. `auto` shows what it is sure of until the model has answered, and all that it has where no model can answer; `on` shows whatever it has first; `off` nothing.
 
 ---@class cachewise.Settings.Budget
 ---@field perDayUsd? number US dollars that may be spent in a day, by all your editors together. Before a request is sent, the most that it may cost is set aside; one that does not fit is refused. From 80 % on the status warns. A model without a list price can't be held to a budget and is refused too. Unset, there is no limit; 0 allows no spending.

@@ -89,12 +89,19 @@ def _notes(report: Report) -> str:
         gain += " against the plain input price"
         lines.append(gain + (f", stored answers {money(whole.answers_saved)}." if whole.answers_saved else "."))
     if whole.shown:
-        lines.append(
-            f"{whole.accepted:,} of {whole.shown:,} suggestions were accepted ({whole.accepted / whole.shown:.0%})."
-        )
+        lines.append(_acceptance(report.by_name["feature"].get("complete", Tally()).totals))
     if not whole.cost_is_complete:
         lines.append("+? There are requests whose cost is not known; they are not in the sums of money.")
     return "".join(f"\n{line}" for line in lines) + ("\n" if lines else "")
+
+
+def _acceptance(totals: Totals) -> str:
+    line = f"{totals.accepted:,} of {totals.shown:,} suggestions were accepted ({totals.accepted / totals.shown:.0%})"
+    line += f", {totals.typed:,} typed out by hand, {totals.rejected:,} passed over."
+    if totals.accepted_characters:
+        each = totals.cost / totals.accepted_characters
+        line += f" The {totals.accepted_characters:,} accepted characters cost {money(each * 1000)} for each thousand."
+    return line
 
 
 def _rows(tallies: Mapping[str, Tally]) -> list[tuple[str, list[Cell]]]:
@@ -158,6 +165,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "total": report.whole.totals.to_json(),
         "days": [{"date": day, **report.by_day.get(day, Tally()).totals.to_json()} for day in report.days],
         "byFeature": named("feature"),
+        "completions": report.by_name["feature"].get("complete", Tally()).totals.completions_json(),
         "byModel": named("model"),
         "byWorkspace": named("workspace"),
         "byRoute": named("route"),

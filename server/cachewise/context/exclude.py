@@ -6,6 +6,7 @@ Not here: the list of secret names (`secrets.py`) and the reading of files (`gat
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,13 +71,30 @@ class Exclusions:
             return None
         return real
 
-    def _is_ignored(self, parts: Sequence[str]) -> bool:
+    def files(self) -> Iterator[str]:
+        """The real paths of all files that may become context, those of upper folders first; links are not followed.
+
+        Yields an empty string after each folder, so that whoever reads may stop for a moment in large trees.
+        """
+        folders: deque[tuple[str, ...]] = deque([()])
+        while folders:
+            parts = folders.popleft()
+            for name, is_folder in _entries(os.path.join(self._folder, *parts)):
+                below = (*parts, name)
+                if is_folder:
+                    if name.casefold() not in _OWN_FOLDERS and not self._is_ignored(below, is_folder=True):
+                        folders.append(below)
+                elif not names_secret(path := os.path.join(self._folder, *below)) and not self._is_ignored(below):
+                    yield path
+            yield ""
+
+    def _is_ignored(self, parts: Sequence[str], *, is_folder: bool = False) -> bool:
         """Git's rule: a file below an ignored folder is ignored, whatever else matches; else the last match counts."""
-        extra = self._extra_spec()
+        extra, whole = self._extra_spec(), is_folder
         specs: list[tuple[int, GitIgnoreSpec]] = []
         for depth in range(len(parts)):
             specs.extend((depth, spec) for spec in self._specs_in(parts[:depth]))
-            is_folder = depth < len(parts) - 1
+            is_folder = whole or depth < len(parts) - 1
             verdict: bool | None = None
             for level, spec in specs:
                 found = spec.check_file("/".join(parts[level : depth + 1]) + ("/" if is_folder else "")).include
@@ -108,6 +126,19 @@ class Exclusions:
                 known = _IgnoreFile(stamp, _spec(_lines_of(path)))
                 self._ignore_files[path] = known
             yield known.spec
+
+
+def _entries(folder: str) -> list[tuple[str, bool]]:
+    """Names of a folder's files and folders in order, and which of them are folders; no links, none if unreadable."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(
+                (entry.name, entry.is_dir(follow_symlinks=False))
+                for entry in found
+                if entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False)
+            )
+    except OSError:
+        return []
 
 
 def _lines_of(path: str) -> list[str]:

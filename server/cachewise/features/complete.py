@@ -1,30 +1,28 @@
 """Inline completion: one suggestion for the cursor, or none.
 
-Looked for where it costs least: among the suggestions that were made before, then in the stream that is on its way,
-and only then is the model asked. Completion is never an error to the editor: whatever goes wrong ends as no suggestion,
-and the status says why.
+Looked for where it costs least: among the suggestions that were made before, in the stream that is on its way, in the
+workspace's own text, and only then is the model asked. Completion is never an error to the editor: whatever goes wrong
+ends as the built-in completer's suggestion or none, and the status says why.
 """
 
 from __future__ import annotations
 
 import asyncio
-import uuid
+import os
+import stat
 
 from cachewise.context.exclude import is_secret
-from cachewise.context.tail import CompletionTail
 from cachewise.faults import RequestFailed
-from cachewise.features.converse import Question, converse, require_provider
+from cachewise.features.converse import require_provider
+from cachewise.features.firsthand import Firsthand
+from cachewise.features.pursue import begin
 from cachewise.features.pursuits import Pursuit
 from cachewise.features.rooms import Rooms
-from cachewise.features.suggestions import Suggestion, Terms
-from cachewise.model.names import CacheTraits
+from cachewise.features.suggestions import OFFLINE, Suggestion
+from cachewise.features.triggers import Moment, never, not_now
 from cachewise.model.snapshot import Snapshot
-from cachewise.shaping.fit import fit, inline_range
-from cachewise.shaping.stop import StopRule
-from cachewise.shaping.trim import eol_of
 
-MAX_WAIT = 1.0
-"""Seconds that retries may wait: a suggestion that comes later than that is for a text that is no more."""
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestion | None:
@@ -33,36 +31,110 @@ async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Sugges
     The first complete line is enough for an answer; what streams in behind it is there for the next request.
     None where there is nothing to suggest, or a newer request of the same document took over.
     """
-    if not rooms.settings.completion_enabled or rooms.model_for("complete").provider == "offline":
+    moment = _moment(rooms, snapshot)
+    if not rooms.settings.completion_enabled or never(moment):
         return None
     known = _known(rooms, snapshot)
-    if known is not None:
+    if known is not None and not _improvable(rooms, snapshot, known, invoked=invoked):
         rooms.inflight.supersede(snapshot.uri)
         return known
+    if not invoked and not_now(moment) and not rooms.pursuits.expected(snapshot, rooms.completion_terms):
+        rooms.inflight.supersede(snapshot.uri)
+        return known
+    found: Suggestion | None = None
+    async with rooms.inflight.enter(snapshot.uri):
+        if snapshot.path is None or not await asyncio.to_thread(_barred, snapshot.path, invoked=invoked):
+            found = await _find(rooms, snapshot, known, invoked=invoked)
+    # None as well when a newer request took over. What fits this text must not be shown in one that came meanwhile.
+    return found if rooms.documents.shows(snapshot) else None
+
+
+async def _find(rooms: Rooms, snapshot: Snapshot, known: Suggestion | None, *, invoked: bool) -> Suggestion | None:
+    """The built-in completer's suggestion where it may come first, else the model's, else that one in its place."""
+    terms = rooms.completion_terms
+    firsthand = Firsthand(rooms, snapshot, terms, known)
+    try:
+        require_provider(rooms, rooms.model_for("complete"))
+        if not invoked:
+            fruitless = rooms.suggestions.fruitless(snapshot, terms)
+            first = await firsthand.sure()
+            if first is not None and not fruitless:
+                rooms.later(_ask_behind(rooms, snapshot))
+            if first is not None or fruitless:
+                return first
+        return await _wait(rooms, snapshot, invoked=invoked)
+    except RequestFailed as fault:
+        if rooms.model_for("complete").provider != "offline":
+            rooms.health.failed(fault)
+    return await firsthand.any()
+
+
+def _moment(rooms: Rooms, snapshot: Snapshot) -> Moment:
+    return Moment(
+        text=snapshot.text,
+        offset=snapshot.end,
+        language=snapshot.language,
+        uri=snapshot.uri,
+        last=rooms.typing.last(snapshot.uri),
+        disabled=rooms.settings.completion_disabled_languages,
+    )
+
+
+def _barred(path: str, *, invoked: bool) -> bool:
+    """Whether a file is secret; or, unless asked for by hand, one that nobody may write to. Asks the file system."""
+    if is_secret(path):
+        return True
+    try:
+        return not invoked and not os.stat(path).st_mode & _WRITABLE
+    except OSError:
+        return False  # a new file
+
+
+def _improvable(rooms: Rooms, snapshot: Snapshot, known: Suggestion, *, invoked: bool) -> bool:
+    """Whether the model may know better: what is known is the built-in completer's, and nothing of it is typed."""
+    if known.source != OFFLINE or not (invoked or rooms.suggestions.whole(snapshot.uri, known)):
+        return False
+    try:
+        rooms.providers.require(rooms.model_for("complete"))
+    except RequestFailed:
+        return False
+    return True
+
+
+async def _ask_behind(rooms: Rooms, snapshot: Snapshot) -> None:
+    """Ask the model while a suggestion of the built-in completer is shown. The client is told when an answer is there.
+
+    A newer request of the document ends this, and the answer takes the place of what is shown only while nothing is
+    typed; afterwards it is one of the suggestions that are remembered.
+    """
     try:
         async with rooms.inflight.enter(snapshot.uri):
-            return await _wait(rooms, snapshot, invoked=invoked)
+            traits = require_provider(rooms, rooms.model_for("complete"))
+            terms = rooms.completion_terms
+            await _pause(rooms, snapshot)
+            pursuit = rooms.pursuits.join(snapshot, terms, patient=False)
+            pursuit = pursuit or begin(rooms, snapshot, traits, terms, invoked=False)
+            if pursuit is not None:
+                pursuit.answer(snapshot.version, snapshot.end)
     except RequestFailed as fault:
         rooms.health.failed(fault)
-    # Reached when a newer request of the same document took over, too.
-    return None
 
 
-def _terms(rooms: Rooms) -> Terms:
-    settings = rooms.settings
-    return (rooms.model_for("complete"), settings.completion_multiline, settings.completion_max_tokens)
+async def _pause(rooms: Rooms, snapshot: Snapshot) -> None:
+    """Wait until it is clear that no key follows."""
+    await asyncio.sleep(rooms.typing.pause(snapshot.uri, rooms.settings.completion_debounce_ms / 1000))
 
 
-def _known(rooms: Rooms, snapshot: Snapshot) -> Suggestion | None:
-    """What was suggested before and still fits, noted as shown."""
-    found = rooms.suggestions.find(snapshot, _terms(rooms))
+def _known(rooms: Rooms, snapshot: Snapshot, *, offline: bool = True) -> Suggestion | None:
+    """What was suggested before and still fits, noted as shown; `offline` as in `Suggestions.find`."""
+    found = rooms.suggestions.find(snapshot, rooms.completion_terms, offline=offline)
     if found is None:
         return None
     pursuit = rooms.pursuits.of(snapshot.uri)
     if pursuit is not None and pursuit.id == found.id:
         pursuit.answer(snapshot.version, snapshot.end)
-    if rooms.suggestions.first_showing(snapshot.uri, found.id):
-        rooms.ledger.shown()
+    first = rooms.suggestions.first_showing(snapshot.uri, found.id)
+    rooms.acceptance.shown(snapshot, found, first=first)
     return found
 
 
@@ -70,38 +142,30 @@ async def _wait(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestio
     """Wait for the stream that brings the suggestion; begin it where there is none.
 
     Raises:
-        RequestFailed: there is no key.
+        RequestFailed: there is no key, or the provider failed.
     """
-    if snapshot.path is not None and await asyncio.to_thread(is_secret, snapshot.path):
-        return None
-    terms = _terms(rooms)
+    terms = rooms.completion_terms
     traits = require_provider(rooms, rooms.model_for("complete"))
     paused, asked = invoked, False
-    while _stands(rooms, snapshot):
-        known = _known(rooms, snapshot)
+    while rooms.documents.shows(snapshot):
+        known = _known(rooms, snapshot, offline=False)
         if known is not None:
             return known
         pursuit = rooms.pursuits.join(snapshot, terms, patient=asked)
         if pursuit is not None:
             await _news(rooms, pursuit, patient=asked)
+            if pursuit.fault is not None:
+                raise pursuit.fault
             if pursuit.fruitless:
                 return None
         elif not paused:
             paused = True
-            await asyncio.sleep(rooms.settings.completion_debounce_ms / 1000)
-        elif asked or not _begin(rooms, snapshot, traits, terms, invoked=invoked):
+            await _pause(rooms, snapshot)
+        elif asked or begin(rooms, snapshot, traits, terms, invoked=invoked) is None:
             return None
         else:
             asked = True
     return None
-
-
-def _stands(rooms: Rooms, snapshot: Snapshot) -> bool:
-    """Whether the document is still the one that the request is about: what fits it would be shown in another one."""
-    if snapshot.uri not in rooms.documents:
-        return False
-    document = rooms.documents.get(snapshot.uri)
-    return document.version == snapshot.version or document.text == snapshot.text
 
 
 async def _news(rooms: Rooms, pursuit: Pursuit, *, patient: bool) -> None:
@@ -113,77 +177,3 @@ async def _news(rooms: Rooms, pursuit: Pursuit, *, patient: bool) -> None:
         raise
     if pursuit.ended and pursuit.task is not None and pursuit.task.done() and not pursuit.task.cancelled():
         pursuit.task.result()
-
-
-def _begin(rooms: Rooms, snapshot: Snapshot, traits: CacheTraits, terms: Terms, *, invoked: bool) -> bool:
-    """Begin a stream in the background, in place of the document's older one. False once the server stops."""
-    pursuit = Pursuit(uuid.uuid4().hex, snapshot, terms)
-    task = rooms.later(_pursue(rooms, pursuit, snapshot, traits, invoked=invoked))
-    if task is not None:
-        rooms.pursuits.begin(pursuit, task)
-    return task is not None
-
-
-async def _pursue(rooms: Rooms, pursuit: Pursuit, snapshot: Snapshot, traits: CacheTraits, *, invoked: bool) -> None:
-    """Ask the model, keep what it writes line by line, and stop the stream where the suggestion is complete."""
-    settings, model = rooms.settings, rooms.model_for("complete")
-    try:
-        plan = await rooms.prompts.plan(snapshot, CompletionTail(), model, traits, settings)
-        question = Question(
-            feature="complete",
-            model=model,
-            plan=plan,
-            folder=snapshot.folder,
-            max_tokens=settings.completion_max_tokens,
-            max_retries=1,
-            max_wait=MAX_WAIT,
-            typed=not invoked,
-        )
-        conversation = await converse(rooms, question)
-        multiline, language = settings.completion_multiline, snapshot.language
-        rule = StopRule(pursuit.before, pursuit.after, multiline=multiline, language=language)
-        eol = eol_of(snapshot.text)
-        seen = ""
-
-        def look(text: str, *, last: bool) -> None:
-            nonlocal seen
-            if text != seen:
-                seen = text
-                fitted = fit(text, pursuit.before, pursuit.after, multiline=multiline, language=language, eol=eol)
-                _take(rooms, pursuit, fitted, source=str(model))
-            _announce(rooms, pursuit, last=last)
-
-        def enough(delta: str) -> bool:
-            pursuit.heard()
-            progress = rule.feed(delta)
-            if progress.first_line:
-                look(progress.complete, last=progress.done)
-            return progress.done
-
-        await conversation.read_until(enough)
-        look(rule.finish().text, last=True)
-        pursuit.fruitless = not pursuit.text
-    except RequestFailed as fault:
-        pursuit.fruitless = True
-        rooms.health.failed(fault)
-
-
-def _take(rooms: Rooms, pursuit: Pursuit, text: str, *, source: str) -> None:
-    """The suggestion so far is `text`. End the stream where the document has gone another way meanwhile."""
-    uri = pursuit.uri
-    if pursuit.ended or not text or text == pursuit.text or uri not in rooms.documents:
-        return
-    replaces = inline_range(text, pursuit.before)
-    suggestion = Suggestion(id=pursuit.id, text=text, replaces=replaces, source=source)
-    rooms.suggestions.put(uri, pursuit.before, pursuit.after, suggestion, pursuit.terms)
-    pursuit.take(text, replaces)
-    rooms.pursuits.changed(uri, rooms.documents.get(uri).text)
-
-
-def _announce(rooms: Rooms, pursuit: Pursuit, *, last: bool) -> None:
-    """Tell a client that shows a part of the suggestion that there is more of it."""
-    if pursuit.ended or pursuit.uri not in rooms.documents:
-        return
-    grown = pursuit.growth(rooms.documents.get(pursuit.uri).version, last=last)
-    if grown is not None:
-        rooms.pursuits.grew(grown)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from cachewise.faults import RequestFailed
 from cachewise.features.suggestions import Cursor, Terms
 
 CANCEL_GRACE = 0.1
@@ -48,6 +49,8 @@ class Pursuit:
         self.replaces = 0
         self.fruitless = False
         """Whether it failed or brought nothing, so that asking again for the same place would not help."""
+        self.fault: RequestFailed | None = None
+        """Why it failed."""
         self.ended = False
         self.task: asyncio.Task[None] | None = None
         self.joins = 0
@@ -163,6 +166,11 @@ class Pursuits:
             return None
         pursuit.joins += 1
         return pursuit
+
+    def expected(self, cursor: Cursor, terms: Terms) -> bool:
+        """Whether the live pursuit of a document is for this cursor, and does not stand still."""
+        pursuit = self._live.get(cursor.uri)
+        return pursuit is not None and pursuit.patience > 0 and pursuit.serves(cursor, terms)
 
     def begin(self, pursuit: Pursuit, task: asyncio.Task[None]) -> None:
         """Take a pursuit in; the document's older one ends."""

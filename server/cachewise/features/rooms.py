@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cachewise.faults import RequestFailed
+from cachewise.features.acceptance import Acceptance
+from cachewise.features.builtin import Builtin
 from cachewise.features.gate import Gate
 from cachewise.features.health import Health
 from cachewise.features.intent import Intents
@@ -18,7 +20,8 @@ from cachewise.features.outdated import Outdated
 from cachewise.features.pages import Pages
 from cachewise.features.prompts import Prompts
 from cachewise.features.pursuits import Pursuits
-from cachewise.features.suggestions import Suggestions
+from cachewise.features.suggestions import Suggestions, Terms
+from cachewise.features.typing import Typing
 from cachewise.ledger.ledger import Ledger
 from cachewise.ledger.limits import Limits
 from cachewise.model.names import ModelName
@@ -57,6 +60,9 @@ class Rooms:
     suggestions: Suggestions = field(default_factory=Suggestions)
     pursuits: Pursuits = field(default_factory=Pursuits)
     outdated: Outdated = field(default_factory=Outdated)
+    builtin: Builtin = field(default_factory=Builtin)
+    typing: Typing = field(default_factory=Typing)
+    acceptance: Acceptance = field(init=False)
     opened_answers: Answers | None = None
     prepared: bool = False
     warming: list[asyncio.Task[None]] = field(default_factory=list)
@@ -67,6 +73,9 @@ class Rooms:
     """Whether the server is stopping, so that nothing new may begin in the background."""
     background: set[asyncio.Task[None]] = field(default_factory=set)
     """Work that outlives the request that started it; cancelled when the server stops."""
+
+    def __post_init__(self) -> None:
+        self.acceptance = Acceptance(lambda **counts: self.ledger.offered(**counts))
 
     @property
     def settings(self) -> Settings:
@@ -161,6 +170,7 @@ class Rooms:
         A provider's library that is still loading can't be stopped, and must not keep the ledger from its last write.
         """
         self.closing = True
+        self.builtin.close()
         await asyncio.sleep(0)  # a task that is cancelled before its first step could not clean up
         tasks = tuple(self.background)
         for task in tasks:
@@ -173,6 +183,13 @@ class Rooms:
         await asyncio.wait({closing, keeping}, timeout=PROVIDERS_DEADLINE)
         closing.cancel()
         keeping.cancel()
+
+    @property
+    def completion_terms(self) -> Terms:
+        """What a suggestion depends on besides its document."""
+        settings = self.settings
+        shape = (settings.completion_multiline, settings.completion_max_tokens)
+        return (self.model_for("complete"), settings.completion_offline, *shape)
 
     def model_for(self, feature: str) -> ModelName:
         """The model that a feature uses; completions may have their own."""

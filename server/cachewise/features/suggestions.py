@@ -8,11 +8,15 @@ Not here: how suggestions are made (`complete.py`), and those that still stream 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 KEPT = 64
 """Suggestions that are remembered of each document; those that were not used for longest go first."""
+
+OFFLINE: Final = "offline"
+"""The source of what the built-in completer suggests."""
 
 Terms = tuple[object, ...]
 """What a suggestion depends on besides the document: the model, and settings that shape it."""
@@ -38,7 +42,7 @@ class Suggestion:
     replaces: int
     """How many code points before the cursor it replaces, all in the cursor's line."""
     source: str
-    """Who made it: the model's name."""
+    """Who made it: the model's name, or `OFFLINE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ class Origin:
     after_length: int
     after_hash: int
     replaced: str
+
+
+_Key = tuple[Origin, bool, bool]
+"""A place; whether the built-in completer made the suggestion; and whether there is any text."""
 
 
 @dataclass(slots=True)
@@ -81,37 +89,80 @@ def rest_of(suggestion: Suggestion, replaced: str, typed: str) -> Suggestion | N
     return None
 
 
+_NONE: OrderedDict[_Key, _Kept] = OrderedDict()
+
+
 class Suggestions:
     """All remembered suggestions, by document."""
 
     def __init__(self) -> None:
-        self._documents: dict[str, OrderedDict[Origin, _Kept]] = {}
+        self._documents: dict[str, OrderedDict[_Key, _Kept]] = {}
+        self._showing: dict[str, str] = {}
+        """The id of what was found last for each document."""
 
     def __len__(self) -> int:
         return sum(map(len, self._documents.values()))
 
     def put(self, uri: str, before: str, after: str, suggestion: Suggestion, terms: Terms = ()) -> None:
-        """Remember a suggestion for the state that it was made for; it takes the place of an earlier one there."""
+        """Remember a suggestion for the state that it was made for; it takes the place of an earlier one there.
+
+        One without text remembers that there is nothing to suggest, so that the same question is not paid for again.
+        """
         at = len(before) - suggestion.replaces
         base = before[:at] if suggestion.replaces else before
         kept = self._documents.setdefault(uri, OrderedDict())
         origin = Origin(at, hash(base), len(after), hash(after), before[at:])
+        key = (origin, suggestion.source == OFFLINE, bool(suggestion.text))
         shown = False
-        for other in [at for at, entry in kept.items() if at == origin or entry.suggestion.id == suggestion.id]:
+        for other in [at for at, entry in kept.items() if at == key or entry.suggestion.id == suggestion.id]:
             older = kept.pop(other)  # a suggestion that grows has one entry, also if it now replaces more
             shown = shown or (older.shown and older.suggestion.id == suggestion.id)
-        kept[origin] = _Kept(suggestion, terms, shown)
+        kept[key] = _Kept(suggestion, terms, shown)
         while len(kept) > KEPT:
             kept.popitem(last=False)
 
-    def find(self, cursor: Cursor, terms: Terms = ()) -> Suggestion | None:
-        """The newest suggestion that fits a document and a cursor, or what is left of it; None if there is none."""
+    def find(self, cursor: Cursor, terms: Terms = (), *, offline: bool = True) -> Suggestion | None:
+        """What fits a document and a cursor, or what is left of it: the newest of the model; None if there is none.
+
+        One that is being typed through stays, whatever came meanwhile: text must not change under the user's eyes.
+        Without `offline`, what the built-in completer has suggested does not count.
+        """
+        best: Suggestion | None = None
+        best_at: _Key | None = None
+        showing = self._showing.get(cursor.uri)
+        for at, entry, left in self._fitting(cursor, terms):
+            suggestion = entry.suggestion
+            if not suggestion.text or (suggestion.source == OFFLINE and not offline):
+                continue
+            if suggestion.id == showing and left is not suggestion:
+                best, best_at = left, at
+                break
+            if best is None or (best.source == OFFLINE and suggestion.source != OFFLINE):
+                best, best_at = left, at
+            if suggestion.source != OFFLINE and showing in (None, suggestion.id):
+                break
+        if best is not None and best_at is not None:
+            self._showing[cursor.uri] = best.id
+            self._documents[cursor.uri].move_to_end(best_at)
+        return best
+
+    def fruitless(self, cursor: Cursor, terms: Terms = ()) -> bool:
+        """Whether the model was asked here before, and had nothing to say."""
+        return any(not entry.suggestion.text for _, entry, _ in self._fitting(cursor, terms))
+
+    def whole(self, uri: str, suggestion: Suggestion) -> bool:
+        """Whether nothing of a suggestion that was found is typed yet."""
+        return any(entry.suggestion == suggestion for entry in self._documents.get(uri, _NONE).values())
+
+    def _fitting(self, cursor: Cursor, terms: Terms) -> Iterator[tuple[_Key, _Kept, Suggestion]]:
+        """All that fit, the newest first, with what is left of each."""
         kept = self._documents.get(cursor.uri)
         if not kept:
-            return None
+            return
         text, end = cursor.text, cursor.end
         after_hash: int | None = None
-        for origin, entry in reversed(kept.items()):
+        for at, entry in tuple(reversed(kept.items())):
+            origin = at[0]
             if entry.terms != terms or origin.after_length != len(text) - end or origin.base_length > end:
                 continue
             left = rest_of(entry.suggestion, origin.replaced, text[origin.base_length : end])
@@ -120,12 +171,11 @@ class Suggestions:
             if after_hash is None:
                 after_hash = hash(text[end:])
             if origin.after_hash == after_hash and origin.base_hash == hash(text[: origin.base_length]):
-                kept.move_to_end(origin)
-                return left
-        return None
+                yield at, entry, left
 
     def first_showing(self, uri: str, ident: str) -> bool:
         """Note that a suggestion is shown. False if it was before, so that typing through it counts once."""
+        self._showing[uri] = ident
         for entry in self._documents.get(uri, {}).values():
             if entry.suggestion.id == ident:
                 first, entry.shown = not entry.shown, True
@@ -135,3 +185,4 @@ class Suggestions:
     def forget(self, uri: str) -> None:
         """Drop all that is remembered of a document, as when it closes."""
         self._documents.pop(uri, None)
+        self._showing.pop(uri, None)

@@ -35,7 +35,7 @@ class Waiting:
         if isinstance(self.item, Release):
             return
         if isinstance(self.item, Offer):
-            sums.offer(day, self.item.shown, self.item.accepted)
+            sums.offer(day, *self.item.counts)
             return
         if self.replaces is not None:
             sums.add(day, self.replaces, -1)

@@ -50,7 +50,7 @@ class Journal:
         self._hand_over(Waiting(item=entry, replaces=replaces))
 
     def offer(self, offer: Offer) -> None:
-        """Hand over suggestions that were shown or accepted."""
+        """Hand over suggestions that were shown, or what became of them."""
         self._hand_over(Waiting(item=offer))
 
     async def reserve(self, wanted: Reservation, deadline: float) -> Verdict | None:

@@ -35,8 +35,6 @@ FLUSH_SECONDS = 0.5
 REFRESH_SECONDS = 2.0
 LOADING_SECONDS = 30.0
 """For the price list, which a budget needs before a request can be sent; a tenth of a second is usual."""
-ACCEPTED_REMEMBERED = 1000
-"""Ids of accepted suggestions, so that a client that says it twice counts once."""
 
 
 class Ledger:
@@ -51,7 +49,6 @@ class Ledger:
         self._session = Sums()
         self._recent: deque[Usage] = deque(maxlen=RECENT)
         self._recent_ids: deque[str] = deque(maxlen=RECENT)
-        self._accepted: deque[str] = deque(maxlen=ACCEPTED_REMEMBERED)
         self._looked: Expectation | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -140,18 +137,18 @@ class Ledger:
         self._join_loop()
         self._book(Entry(id=uuid.uuid4().hex, time=self._clock.now(), usage=usage, workspace=workspace), None)
 
-    def shown(self, count: int = 1) -> None:
-        """So many suggestions were shown."""
-        self._offer(Offer(id=uuid.uuid4().hex, time=self._clock.now(), shown=count))
-
-    def accepted(self, suggestion: str, characters: int | None = None) -> None:
-        """A suggestion, or its first `characters`, was taken into the document; each id counts once."""
-        if suggestion in self._accepted:
-            return
-        self._accepted.append(suggestion)
-        # The client chose the id, so it is not what goes into the file.
-        written = max(characters or 0, 0)
-        self._offer(Offer(id=uuid.uuid4().hex, time=self._clock.now(), accepted=1, characters=written))
+    def offered(
+        self, *, shown: int = 0, accepted: int = 0, characters: int = 0, typed: int = 0, rejected: int = 0
+    ) -> None:
+        """So many suggestions were shown, accepted (with so many characters), typed out by hand or passed over."""
+        now = self._clock.now()
+        counts = (shown, accepted, max(characters, 0), typed, rejected)
+        offer = Offer(uuid.uuid4().hex, now, *counts)
+        self._join_loop()
+        self._session.offer(local_day(now), *offer.counts)
+        if self._journal is not None:
+            self._journal.offer(offer)
+        self._notify()
 
     @property
     def session(self) -> Totals:
@@ -233,13 +230,6 @@ class Ledger:
         self._budget.settled(entry.id)
         if self._journal is not None:
             self._journal.append(entry, replaces)
-        self._notify()
-
-    def _offer(self, offer: Offer) -> None:
-        self._join_loop()
-        self._session.offer(local_day(offer.time), offer.shown, offer.accepted)
-        if self._journal is not None:
-            self._journal.offer(offer)
         self._notify()
 
     def _notify(self) -> None:

@@ -84,10 +84,12 @@ def read_report(path: Path, days: int, clock: Clock | None = None) -> Report:
         for row in store.rows(_GROUPED, (start,)):
             totals, unknown = totals_of(str(row[last_name]), row[last_name + 1 :])
             report.add(str(row[0]), dict(zip(_KINDS, row[1:last_name], strict=True)), totals, unknown)
-        for day, shown, accepted in store.rows(
-            OFFERS.format(day="date(time, 'unixepoch', 'localtime')"), (start, 9e99)
-        ):
-            report.add(str(day), {"feature": "complete"}, Totals(shown=int(shown), accepted=int(accepted)), 0)
+        for day, *counts in store.rows(OFFERS.format(day="date(time, 'unixepoch', 'localtime')"), (start, 9e99)):
+            shown, accepted, characters, typed, rejected = map(int, counts)
+            totals = Totals(
+                shown=shown, accepted=accepted, accepted_characters=characters, typed=typed, rejected=rejected
+            )
+            report.add(str(day), {"feature": "complete"}, totals, 0)
         report.ever = bool(report.by_day) or bool(list(store.rows("SELECT 1 FROM entries LIMIT 1", ())))
     return report
 

@@ -21,9 +21,9 @@ _LONGEST_NAME = 120
 """Characters of a name that is kept: of a model, a workspace folder or a route."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """Suggestions that were shown or accepted."""
+    """Suggestions that were shown, and what became of them."""
 
     id: str
     time: float
@@ -31,6 +31,13 @@ class Offer:
     accepted: int = 0
     characters: int = 0
     """Of the accepted text."""
+    typed: int = 0
+    rejected: int = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """As `Sums.offer` takes them."""
+        return (self.shown, self.accepted, self.characters, self.typed, self.rejected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +51,15 @@ class Release:
 
 def offer_row(offer: Offer, process: str) -> tuple[Any, ...]:
     """The offer as a row of the table `offers`."""
-    return (offer.id, offer.time, process, offer.shown, offer.accepted, _bounded(offer.characters))
+    return (offer.id, offer.time, process, *map(_bounded, offer.counts))
 
 
 FIGURES = """COUNT(*), SUM(input), SUM(cache_read), SUM(cache_write), SUM(output),
     SUM(CASE WHEN cache_read IS NOT NULL THEN input END), SUM(cost_pico), SUM(cost_pico IS NULL), SUM(saved_pico)"""
 SUMS = f"""SELECT {{day}}, model, feature, source, {FIGURES}
     FROM entries WHERE time >= ? AND time < ? GROUP BY 1, 2, 3, 4"""  # noqa: S608
-OFFERS = "SELECT {day}, SUM(shown), SUM(accepted) FROM offers WHERE time >= ? AND time < ? GROUP BY 1"
+OFFERS = """SELECT {day}, SUM(shown), SUM(accepted), SUM(characters), SUM(typed), SUM(rejected)
+    FROM offers WHERE time >= ? AND time < ? GROUP BY 1"""
 
 
 def merge_row(sums: Sums, row: tuple[Any, ...]) -> None:

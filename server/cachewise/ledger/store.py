@@ -49,6 +49,10 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX reservations_by_day ON reservations (day);
     """,
+    """
+    ALTER TABLE offers ADD COLUMN typed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE offers ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 """What leads from each version of the file to the next; the file's `user_version` counts them. Only ever append."""
 
@@ -108,7 +112,7 @@ class Store:
         marks = ", ".join("?" * len(ENTRY_COLUMNS.split(",")))
         with self._transaction() as connection:
             connection.executemany(f"INSERT OR REPLACE INTO entries ({ENTRY_COLUMNS}) VALUES ({marks})", entries)  # noqa: S608
-            connection.executemany("INSERT OR REPLACE INTO offers VALUES (?, ?, ?, ?, ?, ?)", offers)
+            connection.executemany("INSERT OR REPLACE INTO offers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", offers)
             connection.executemany("DELETE FROM reservations WHERE id = ?", settled)
 
     def reserve(self, wanted: Sequence[Reservation]) -> list[Verdict]:
@@ -152,8 +156,8 @@ class Store:
                 merge_row(sums, row)
         except Exception as error:
             raise _named(error) from error
-        for name, shown, accepted in offers:
-            sums.offer(str(name), int(shown), int(accepted))
+        for name, *counts in offers:
+            sums.offer(str(name), *map(int, counts))
         return sums
 
     def version(self) -> tuple[int, int]:

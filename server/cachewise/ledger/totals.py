@@ -44,11 +44,6 @@ class Tally:
         """Add another tally."""
         self.merge(other._totals, other._unknown)
 
-    def offer(self, shown: int, accepted: int) -> None:
-        """Count suggestions that were shown, and accepted."""
-        self._totals.shown += shown
-        self._totals.accepted += accepted
-
 
 def _shift(totals: Totals, by: Totals, sign: int) -> None:
     for field in fields(Totals):
@@ -85,10 +80,13 @@ class Sums:
         for tally in self._tallies(day, model, feature):
             tally.merge(totals, unknown)
 
-    def offer(self, day: str, shown: int, accepted: int) -> None:
+    def offer(
+        self, day: str, shown: int = 0, accepted: int = 0, characters: int = 0, typed: int = 0, rejected: int = 0
+    ) -> None:
         """Count suggestions of that day; they belong to no model, and to the feature `complete`."""
+        counts = Totals(shown=shown, accepted=accepted, accepted_characters=characters, typed=typed, rejected=rejected)
         for tally in (self.whole, self.days.setdefault(day, Tally()), self.features.setdefault("complete", Tally())):
-            tally.offer(shown, accepted)
+            tally.merge(counts, 0)
 
     def day(self, day: str) -> Tally:
         """The tally of a day; an empty one if nothing happened."""
@@ -118,6 +116,7 @@ def usage_json(session: Totals, today: Totals, sums: Sums, recent: Iterable[Usag
         "days": [{"date": day, **sums.days[day].totals.to_json()} for day in sorted(sums.days)],
         "byModel": _by_name(sums.models),
         "byFeature": _by_name(sums.features),
+        "completions": sums.features.get("complete", Tally()).totals.completions_json(),
         "recent": [usage.to_json() for usage in recent],
     }
 

@@ -122,10 +122,12 @@ class Commands:
         return count
 
     async def _accepted(self, params: types.ExecuteCommandParams) -> Any:
+        from cachewise.features.accepted import accepted
+
         arguments = params.arguments or []
         if not arguments or not isinstance(arguments[0], str) or len(arguments) > 2:
             raise InvalidParams("The command takes the id of a suggestion, and how many characters were accepted.")
         characters = arguments[1] if len(arguments) == 2 else None
         if characters is not None and (type(characters) is not int or characters < 0):
             raise InvalidParams("The number of accepted characters must be a whole number from 0.")
-        self._rooms.ledger.accepted(arguments[0], characters)
+        accepted(self._rooms, arguments[0], characters)

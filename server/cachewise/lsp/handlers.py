@@ -122,23 +122,25 @@ class Handlers:
         on_intent(self._rooms, document.uri)
 
     def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        self._rooms.documents.change(
-            params.text_document.uri,
-            params.text_document.version,
-            [_change(change) for change in params.content_changes],
-        )
-        if params.text_document.uri in self._rooms.pursuits:
-            self._rooms.pursuits.changed(
-                params.text_document.uri, self._rooms.documents.get(params.text_document.uri).text
-            )
-        on_intent(self._rooms, params.text_document.uri)
+        uri = params.text_document.uri
+        changes = [_change(change) for change in params.content_changes]
+        self._rooms.documents.change(uri, params.text_document.version, changes)
+        self._rooms.typing.edited(uri, changes)
+        if uri in self._rooms.pursuits:
+            self._rooms.pursuits.changed(uri, self._rooms.documents.get(uri).text)
+        on_intent(self._rooms, uri)
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
+        if uri in self._rooms.documents:
+            document = self._rooms.documents.get(uri)
+            self._rooms.builtin.closed(document.path)
+            self._rooms.acceptance.closed(uri, document.text)
         self._rooms.documents.close(uri)
         self._rooms.inflight.supersede(uri)
         self._rooms.pursuits.close(uri)
         self._rooms.suggestions.forget(uri)
+        self._rooms.typing.forget(uri)
 
     def _folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         for folder in params.event.removed:

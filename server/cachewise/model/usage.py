@@ -138,6 +138,11 @@ class Totals:
     answers_saved: Decimal = field(default_factory=Decimal)
     accepted: int = 0
     shown: int = 0
+    accepted_characters: int = 0
+    typed: int = 0
+    """Suggestions that were typed out by hand in place of being accepted."""
+    rejected: int = 0
+    """Suggestions that the document went past in another way."""
     hit_input_tokens: int = 0
     """Input tokens of the requests whose cache reads were reported: the denominator of the hit ratio."""
 
@@ -145,6 +150,20 @@ class Totals:
     def hit_ratio(self) -> float | None:
         """Share of input tokens read from the provider's cache, weighted by tokens; None before any was reported."""
         return self.cache_read_tokens / self.hit_input_tokens if self.hit_input_tokens else None
+
+    def completions_json(self) -> dict[str, Any]:
+        """The protocol's `completions` object, of the sums of the feature `complete`; ratios of nothing are null."""
+        characters = self.accepted_characters
+        return {
+            "shown": self.shown,
+            "accepted": self.accepted,
+            "typedThrough": self.typed,
+            "rejected": self.rejected,
+            "acceptedCharacters": characters,
+            "acceptanceRate": self.accepted / self.shown if self.shown else None,
+            "costUsd": float(self.cost),
+            "costPerAcceptedCharacterUsd": float(self.cost / characters) if characters else None,
+        }
 
     def add(self, usage: Usage) -> None:
         """Count one request in."""

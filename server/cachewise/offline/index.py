@@ -55,7 +55,7 @@ class Index:
     @property
     def memory_bytes(self) -> int:
         """An estimate of all that is held here, open documents included."""
-        opened = sum(2 * len(text) + _NAME for text in self._open.values())
+        opened = sum(2 * len(text) + _NAME for text in tuple(self._open.values()))
         files = self._name_bytes + opened
         return self._chains.memory_bytes + self.vocabulary.memory_bytes + self.papers.memory_bytes + files
 

@@ -39,7 +39,7 @@ class Papers:
     @property
     def memory_bytes(self) -> int:
         """An estimate."""
-        made = sum(len(text) + 4 * len(paper) for (text, *_), (paper, _) in self._made.items())
+        made = sum(len(text) + 4 * len(paper) for (text, *_), (paper, _) in tuple(self._made.items()))
         return made + 220 * len(self._lines) + 250 * len(self._strange)
 
     def text(self, number: int) -> str:

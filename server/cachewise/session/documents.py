@@ -148,6 +148,11 @@ class Documents:
     def __contains__(self, uri: object) -> bool:
         return uri in self._documents
 
+    def shows(self, snapshot: Snapshot) -> bool:
+        """Whether a document is open and still the one that a snapshot was taken of."""
+        document = self._documents.get(snapshot.uri)
+        return document is not None and (document.version == snapshot.version or document.text == snapshot.text)
+
     def open_documents(self) -> tuple[Document, ...]:
         """All open documents, the one used last at the end."""
         return tuple(self._documents.values())

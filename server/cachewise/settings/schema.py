@@ -58,6 +58,7 @@ class Settings:
     completion_model: ModelName
     """Same as `model` unless it was set."""
     completion_enabled: bool
+    completion_disabled_languages: tuple[str, ...]
     completion_debounce_ms: int
     completion_max_tokens: int
     completion_multiline: Literal["auto", "never", "always"]
@@ -111,14 +112,22 @@ SETTINGS: tuple[Setting, ...] = (
         description="Whether completions are offered while you type.",
     ),
     Setting(
+        key="completion.disabledLanguages",
+        kind="globs",
+        default=(),
+        trust="add",
+        scope="resource",
+        description="Languages for which nothing is suggested, as the editor names them, such as `markdown`.",
+    ),
+    Setting(
         key="completion.debounceMs",
         kind="int",
         default=75,
         minimum=0,
         maximum=5000,
         scope="resource",
-        description="Milliseconds without a keystroke before a provider is asked. What is already known is shown at "
-        "once. Editors often wait some time of their own before they ask.",
+        description="The most milliseconds without a keystroke before a provider is asked; fewer where somebody types "
+        "fast, and none of what the editor has waited itself. What is already known is shown at once.",
     ),
     Setting(
         key="completion.maxTokens",
@@ -144,7 +153,8 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("auto", "on", "off"),
         scope="resource",
         description="The built-in completer, which knows only the words and lines of the workspace and costs nothing. "
-        "`auto` uses it where no provider can answer.",
+        "`auto` shows what it is sure of until the model has answered, and all that it has where no model can "
+        "answer; `on` shows whatever it has first; `off` nothing.",
     ),
     Setting(
         key="context.maxTokens",
