@@ -23,8 +23,7 @@ venv:
 
 test: venv
 	@tools/system.sh
-	@tools/neovim.sh
-	@tools/neovim.sh --old
+	@tools/editors.sh
 	$(PYTEST) -n auto --dist worksteal
 
 check: venv

@@ -7,8 +7,9 @@ need() { # PROGRAM PACKAGE
 }
 need redis-server redis-server
 need tmux tmux
+need emacs emacs-nox
 need luacheck lua-check
-[ -n "${CACHEWISE_NVIM:-}" ] || need patchelf patchelf
+need patchelf patchelf
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POLL = 0.02
-DEADLINE = 20.0
+DEADLINE = 40.0
 CONFIG = """
 set -g default-terminal tmux-256color
 set -ga terminal-features ",*:RGB"
@@ -63,14 +63,17 @@ class Terminal:
 
 
 @asynccontextmanager
-async def terminal(folder: Path, env: Mapping[str, str], cwd: Path, *command: str) -> AsyncIterator[Terminal]:
-    """A terminal of 100 columns and 30 lines with a program in it, and nothing of the user's own tmux."""
+async def terminal(
+    folder: Path, env: Mapping[str, str], cwd: Path, *command: str, columns: int = 100
+) -> AsyncIterator[Terminal]:
+    """A terminal of 30 lines with a program in it, and nothing of the user's own tmux."""
     assert shutil.which("tmux"), "There is no tmux. Run tools/system.sh, which installs it."
     config = folder / "tmux.conf"
     config.write_text(CONFIG)
     t = Terminal(socket=folder / "tmux.sock")
     process = await asyncio.create_subprocess_exec(
-        *("tmux", "-S", str(t.socket), "-f", str(config), "new-session", "-d", "-x", "100", "-y", "30", "-c", str(cwd)),
+        *("tmux", "-S", str(t.socket), "-f", str(config), "new-session", "-d"),
+        *("-x", str(columns), "-y", "30", "-c", str(cwd)),
         *command,
         env={**env, "COLORTERM": "truecolor"},
     )

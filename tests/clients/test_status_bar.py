@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from cachewise.ledger.readout import money
-from clients.documented import configuration
+from clients.documented import configurations
 from clients.neovim import nvim_environment
 from clients.terminal import Terminal, terminal
 from support.server import desk, python_module
@@ -19,7 +19,7 @@ BAR = "A bar of the terminal or the desktop"
 async def test_tmux_shows_what_today_cost(tmp_path: Path) -> None:
     """The user's tmux runs in the one of the tests, which sees its bar too."""
     config, inner = tmp_path / "user.conf", Terminal(socket=tmp_path / "user.sock")
-    config.write_text(configuration(BAR, "tmux"))
+    config.write_text(configurations(BAR, "tmux")[0])
     started = ("env", "-u", "TMUX", "tmux", "-S", str(inner.socket), "-f", str(config), "new-session", "cat")
     async with terminal(tmp_path, nvim_environment(tmp_path, None), tmp_path, *started) as t:
         await t.until(lambda screen: "$0 today" in screen.splitlines()[-1])
@@ -33,7 +33,7 @@ async def test_tmux_shows_what_today_cost(tmp_path: Path) -> None:
 
 async def test_waybar_runs_a_command_that_there_is(tmp_path: Path) -> None:
     """Waybar itself needs a desktop. Its module reads one object a line, with these keys."""
-    module = json.loads(configuration(BAR, "json"))["custom/cachewise"]
+    module = json.loads(configurations(BAR, "json")[0])["custom/cachewise"]
     assert module["return-type"] == "json"
     process = await asyncio.create_subprocess_shell(
         f"{module['exec']} | head -1", stdout=asyncio.subprocess.PIPE, env=nvim_environment(tmp_path, None)
