@@ -1,8 +1,9 @@
 """Stored answers: how long a hit takes over LSP from each tier, and what pyai-caching's `cached_agent_run` takes.
 
 The same hundred questions are asked of four servers in turn: one that asks the provider and fills every tier, one that
-has the disk, one that has a real Redis on the loopback, and then the last again, which has them in memory. Beside it,
-`agents.py` measures runs of an agent through cachewise's `cached_agent_run` and pyai-caching's, in one process.
+has the disk, one that has a real Redis on the loopback, and then the last again, which has them in memory. Then Redis
+is killed under a server, whose next five answers have to come all the same. Beside it, `agents.py` measures runs of
+an agent through cachewise's `cached_agent_run` and pyai-caching's, in one process.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from support.lsp_client import LspProcess
 from support.redis_server import redis_server
 from support.server import python_module
 
+GOAL_LOST_MS = 200.0
 GOALS_MS = {"memory": 2.0, "disk": 4.0, "redis": 5.0}
 QUESTIONS = 100
 _ROOT = Path(__file__).resolve().parent.parent
@@ -46,12 +49,24 @@ async def measure(questions: int = QUESTIONS) -> tuple[Figure, ...]:
             await hits("first", None, shared)
             [disk] = await hits("first", "disk", {})
             [from_redis, memory] = await hits("second", "redis", shared, rounds=2)
+            agents = await _agents(redis.url, root, questions)
+            lost = await _lost(server_env(root / "third", upstream.base_url) | shared, root, redis.stop)
         figures = [
             Figure(name=f"hit over LSP from {tier}, p50", value=spread.median, unit="ms", goal=goal, spread=spread)
             for (tier, goal), values in zip(GOALS_MS.items(), (memory, disk, from_redis), strict=True)
             for spread in [Spread.of(values, 1000.0)]
         ]
-        for name, seconds in (await _agents(redis.url, root, questions)).items():
+        spread = Spread.of(lost, 1000.0)
+        figures.append(
+            Figure(
+                name="more time for an answer, Redis gone, worst",
+                value=spread.p99,
+                unit="ms",
+                goal=GOAL_LOST_MS,
+                spread=spread,
+            )
+        )
+        for name, seconds in agents.items():
             spread = Spread.of(seconds, 1000.0)
             figures.append(Figure(name=f"  {name}, p50", value=spread.median, unit="ms", spread=spread))
     return tuple(figures)
@@ -82,6 +97,26 @@ async def _ask(env: dict[str, str], root: Path, questions: int, tier: str | None
                     raise RuntimeError(f"question {number} was asked again")
             seconds.append(taken)
     return seconds
+
+
+async def _lost(env: dict[str, str], root: Path, lose: Callable[[], None]) -> list[float]:
+    """Seconds of the five questions after Redis was killed in mid-session, beyond the median of twenty before it."""
+    path = root / "project" / "sums.py"
+    async with await LspProcess.start(SERVE, env) as lsp:
+        await lsp.initialize(root=path.parent)
+        lsp.open(path.as_uri(), path.read_text())
+
+        async def ask(number: int) -> float:
+            began = time.perf_counter()
+            question = _params(path, 4, 10) | {"question": f"Why {number}?"}
+            answer: dict[str, Any] = await lsp.request("cachewise/ask", question, DEADLINE)
+            if answer["source"] != "provider":
+                raise RuntimeError("a new question was answered from the cache")
+            return time.perf_counter() - began
+
+        before = [await ask(number) for number in range(25)][5:]
+        lose()
+        return [await ask(number) - Spread.of(before).median for number in range(25, 30)]
 
 
 def _params(path: Path, first: int, last: int) -> dict[str, Any]:

@@ -213,13 +213,7 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
         OverBudget: it would pass a budget.
         RequestFailed: the provider's library could not be loaded in time.
     """
-    try:
-        async with asyncio.timeout(LOADING_DEADLINE):
-            provider = await rooms.providers.get(question.model)
-    except TimeoutError:
-        raise RequestFailed(
-            f"Loading the library for {question.model.provider!r} took over {LOADING_DEADLINE:.0f} s. Try again."
-        ) from None
+    provider = await load_provider(rooms, question.model)
     leave = await ask_leave(rooms, question)
     meter = rooms.ledger.start(
         feature=question.feature,
@@ -231,6 +225,22 @@ async def converse(rooms: Rooms, question: Question) -> Conversation:
         workspace=rooms.prompts.workspace(question.folder),
     )
     return Conversation(rooms, question, provider, meter, leave)
+
+
+async def load_provider(rooms: Rooms, model: ModelName) -> Provider:
+    """The provider of a model; the first time its library is loaded, which takes seconds.
+
+    Raises:
+        NoKey: there is no key for it.
+        RequestFailed: it can't be asked at all, or its library could not be loaded in time.
+    """
+    try:
+        async with asyncio.timeout(LOADING_DEADLINE):
+            return await rooms.providers.get(model)
+    except TimeoutError:
+        raise RequestFailed(
+            f"Loading the library for {model.provider!r} took over {LOADING_DEADLINE:.0f} s. Try again."
+        ) from None
 
 
 def _life(model: ModelName) -> float:

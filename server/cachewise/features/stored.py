@@ -8,14 +8,16 @@ provider (`converse.py`).
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from cachewise.answers.answers import StoredAnswer
 from cachewise.answers.flight import Emit
 from cachewise.context.tail import TailSpec
+from cachewise.faults import RequestFailed
 from cachewise.features.answer import Answer, Listener
-from cachewise.features.converse import Conversation, Question, converse, require_provider
+from cachewise.features.converse import Conversation, Question, converse, load_provider, require_provider
 from cachewise.features.depends import Dependencies, dependencies_of
 from cachewise.features.rooms import Rooms
 from cachewise.model.events import StreamEvent, TextDelta
@@ -93,6 +95,9 @@ async def answered(rooms: Rooms, asked: Asked, listener: Listener) -> Answer:
     request = _Request()
 
     async def fly(emit: Emit[StreamEvent]) -> _Request:
+        # Before the turn, so that who waits for it does not wait for a library. What can't be loaded, `_ask` says.
+        with suppress(RequestFailed):
+            await load_provider(rooms, asked.model)
         # A refresh must not be content with what somebody else has stored meanwhile.
         patience = 0 if asked.refresh else PATIENCE
         async with rooms.answers.turn(depends.key, patience=patience, context=depends.context) as found:
