@@ -3,6 +3,7 @@
 # make check   format, lint, types, import rules, generated files
 # make bench   speed and memory, printed as ratios of one run
 # make fuzz    the long fuzz and crash runs
+# make soak    eight hours of typing as fast as it goes: does anything leak?
 # make lock    compile the lock files anew
 # make docs    write the generated documents
 
@@ -12,7 +13,7 @@ DEV := requirements/dev.txt
 RUNTIME := requirements/runtime.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench fuzz lock docs venv format clean
+.PHONY: demo test check bench fuzz soak lock docs venv format clean
 
 demo:
 	@tools/venv.sh .venv-demo $(RUNTIME)
@@ -47,6 +48,9 @@ bench: venv
 fuzz: venv
 	@tools/system.sh
 	CACHEWISE_FUZZ=20000 CACHEWISE_KILLS=200 CACHEWISE_TRIGGERS=10000 $(PYTEST) --timeout 1800 tests/fuzz tests/faults
+
+soak: venv
+	$(BIN)/python bench/soak.py
 
 docs: venv
 	$(BIN)/python -m cachewise.settings.docs --write

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from cachewise.shaping.place import Place
 from cachewise.shaping.spans import awaited
@@ -75,7 +76,7 @@ def settled(lines: Sequence[str], place: Place) -> list[str]:
 
     The first line continues the cursor's line and is changed only where that is blank so far.
     """
-    wanted = unit_of((*place.above, place.prefix + "x", *place.below))
+    wanted = _unit_around(place)
     settled_lines = list(lines)
     if wanted is not None:
         begin = 0 if place.blank else 1
@@ -85,6 +86,12 @@ def settled(lines: Sequence[str], place: Place) -> list[str]:
     if shift:
         settled_lines[1:] = [shift + line if line.strip() else line for line in settled_lines[1:]]
     return settled_lines
+
+
+@lru_cache(maxsize=4)
+def _unit_around(place: Place) -> str | None:
+    """The document's unit. Asked for with each line that streams in, and always the same."""
+    return unit_of((*place.above, place.prefix + "x", *place.below))
 
 
 def _own_unit(lines: Sequence[str], place: Place) -> int:

@@ -76,7 +76,7 @@ class Place:
             return not self.in_fence
         if _COMMENT.search(self.prefix):
             return True
-        return sum(len(_TRIPLE.findall(line)) for line in self.above) % 2 == 1
+        return len(_TRIPLE.findall("\n".join(self.above))) % 2 == 1
 
     def around(self, text: str) -> str:
         """The window as it would read with `text` at the cursor."""
