@@ -28,6 +28,7 @@ from bench.modelled import Modelled, Text
 from bench.recordings import load
 from bench.rules import RULES, Rule
 
+from cachewise.features.accepted import accepted
 from cachewise.features.complete import complete
 from cachewise.features.pursuits import Grown
 from cachewise.features.rooms import Rooms
@@ -98,7 +99,7 @@ class Person:
                 self.figures.taken += 1
                 self.figures.characters += len(self.sequence[taken].text) - len(self.sequence[self.at].text)
                 spared += max(0.0, self.sequence[taken].time - spared - loop.time())
-                self._move(taken)
+                self._move(taken, taken=True)
             else:
                 self._count_key()
                 self._move(self.at + 1)
@@ -136,12 +137,17 @@ class Person:
             added = following.text == now.text[: now.cursor] + typed + now.text[now.cursor :]
             figures.right += bool(typed) and added and self.shown[2].startswith(typed)
 
-    def _move(self, at: int) -> None:
+    def _move(self, at: int, *, taken: bool = False) -> None:
         """The document becomes that of another state, and the editor asks."""
         old, new = self.sequence[self.at].text, self.sequence[at].text
         self.at, self.version, self.shown = at, self.version + 1, None
         edit(self.rooms, URI, self.version, difference(self.rooms, old, new))
+        if taken:
+            self.has_taken()
         self.ask()
+
+    def has_taken(self) -> None:
+        """The editor tells the assistant that its suggestion was taken."""
 
     def ask(self) -> None:
         """Ask for the state of this moment; the question before is dropped."""
@@ -172,6 +178,10 @@ class WithCachewise(Person):
     def __init__(self, sequence: Sequence[State], model: Model, rooms: Rooms, figures: Figures) -> None:
         super().__init__(sequence, model, rooms, figures)
         rooms.pursuits.grew = self._grew
+        self._ident = ""
+
+    def has_taken(self) -> None:
+        accepted(self.rooms, self._ident, None)
 
     async def suggest(self, snapshot: Snapshot) -> Text | None:
         sent = self.figures.bill.sent
@@ -179,6 +189,7 @@ class WithCachewise(Person):
         if found is None:
             return None
         self.figures.reused += self.figures.bill.sent == sent
+        self._ident = found.id
         return Text(found.text, found.replaces)
 
     def _grew(self, grown: Grown) -> None:
@@ -217,7 +228,7 @@ async def replayed(
     provider = Metered(model, table)
     figures = Figures(name, provider.bill)
     with tempfile.TemporaryDirectory(prefix="cachewise-bench-") as home:
-        rooms = rooms_with(provider.stream, Path(home), completion_offline="off", **settings)
+        rooms = rooms_with(provider.stream, Path(home), **settings)
         if rule is None:
             await WithCachewise(sequence, model, rooms, figures).type_all()
         else:
@@ -261,12 +272,16 @@ def main() -> int:
     sequence = states(load(options.recording), options.start, options.keys)
     model = Model(sequence, options.right)
     settings = {} if options.debounce is None else {"completion_debounce_ms": options.debounce}
-    chosen: list[tuple[str, Rule | None]] = [("cachewise", None), *((rule.name, rule) for rule in RULES)]
+    chosen: list[tuple[str, Rule | None, str]] = [
+        ("cachewise", None, "off"),
+        ("cachewise, built-in completer first", None, "auto"),
+        *((rule.name, rule, "off") for rule in RULES),
+    ]
     rows = []
-    for name, rule in chosen:
+    for name, rule, offline in chosen:
         if name.startswith(options.only or ""):
             print(f"replaying {name} ...", file=sys.stderr, flush=True)
-            rows.append(run(replayed(name, rule, sequence, model, **settings)))
+            rows.append(run(replayed(name, rule, sequence, model, completion_offline=offline, **settings)))
     print(table(rows))
     print("\n" + "\n".join(f"{rule.name}: {rule.source}" for rule in RULES))
     if options.plot is not None:

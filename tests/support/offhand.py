@@ -16,6 +16,7 @@ from cachewise.app import build_rooms
 from cachewise.features.ahead import on_intent
 from cachewise.features.prompts import Prompts
 from cachewise.features.rooms import Rooms
+from cachewise.features.typing import Typing
 from cachewise.ledger.clock import Clock
 from cachewise.ledger.ledger import Ledger
 from cachewise.ledger.prices import Prices
@@ -91,12 +92,14 @@ def rooms_with(streams: Streams, home: Path, **settings: Any) -> Rooms:
     rooms.prompts = prompts
     rooms.ledger = Ledger(prices, None, Clock(clock, clock))
     rooms.providers = _Only(Offhand(streams, prompts))
+    rooms.typing = Typing(clock)
     return rooms
 
 
 def edit(rooms: Rooms, uri: str, version: int, *changes: Change) -> None:
     """Change a document as the handler of `textDocument/didChange` does."""
     rooms.documents.change(uri, version, changes)
+    rooms.typing.edited(uri, changes)
     if uri in rooms.pursuits:
         rooms.pursuits.changed(uri, rooms.documents.get(uri).text)
     on_intent(rooms, uri)
@@ -104,7 +107,9 @@ def edit(rooms: Rooms, uri: str, version: int, *changes: Change) -> None:
 
 def close(rooms: Rooms, uri: str) -> None:
     """Close a document as the handler of `textDocument/didClose` does."""
+    rooms.acceptance.closed(uri, rooms.documents.get(uri).text)
     rooms.documents.close(uri)
     rooms.inflight.supersede(uri)
     rooms.pursuits.close(uri)
     rooms.suggestions.forget(uri)
+    rooms.typing.forget(uri)
