@@ -118,12 +118,16 @@ async def test_invoked_by_hand_the_model_is_waited_for() -> None:
         assert [entry["source"] for entry in (await d.usage())["recent"]] == ["provider"]
 
 
-@pytest.mark.parametrize("kind", [1, 2], ids=["invoked", "automatic"])
-async def test_where_the_model_fails_it_stands_in(kind: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "kind", "shown"),
+    [("on", 1, REST), ("on", 2, REST), ("auto", 1, None), ("auto", 2, REST), ("off", 1, None), ("off", 2, None)],
+)
+async def test_where_the_model_fails(mode: str, kind: int, shown: str | None) -> None:
+    """It stands in if it is `on`; of what it was sure of, an automatic request was told before."""
     script = Script(faults=(Fault(kind="status", status=402),))
-    async with workplace(script) as (d, uri):
+    async with workplace(script, mode=mode) as (d, uri):
         mark = d.lsp.mark()
-        assert await ask(d, uri, *AT, kind) == REST
+        assert await ask(d, uri, *AT, kind) == shown
         status = await d.status(lambda s: s["health"] == "error", since=mark)
         assert "credit" in status["message"]
 

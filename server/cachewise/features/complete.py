@@ -12,7 +12,7 @@ import os
 import stat
 
 from cachewise.context.exclude import is_secret
-from cachewise.faults import RequestFailed
+from cachewise.faults import NoKey, RequestFailed
 from cachewise.features.converse import require_provider
 from cachewise.features.firsthand import Firsthand
 from cachewise.features.pursue import begin
@@ -50,7 +50,11 @@ async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Sugges
 
 
 async def _find(rooms: Rooms, snapshot: Snapshot, known: Suggestion | None, *, invoked: bool) -> Suggestion | None:
-    """The built-in completer's suggestion where it may come first, else the model's, else that one in its place."""
+    """The built-in completer's suggestion where it may come first, else the model's.
+
+    Without a model, the built-in completer is the one that is asked. Where a model failed, nothing takes its place
+    unless the user has said so: an empty answer and the status tell that something is wrong.
+    """
     terms = rooms.completion_terms
     firsthand = Firsthand(rooms, snapshot, terms, known)
     try:
@@ -63,10 +67,13 @@ async def _find(rooms: Rooms, snapshot: Snapshot, known: Suggestion | None, *, i
             if first is not None or fruitless:
                 return first
         return await _wait(rooms, snapshot, invoked=invoked)
-    except RequestFailed as fault:
+    except NoKey as fault:
         if rooms.model_for("complete").provider != "offline":
             rooms.health.failed(fault)
-    return await firsthand.any()
+        return await firsthand.any()
+    except RequestFailed as fault:
+        rooms.health.failed(fault)
+        return await firsthand.any() if rooms.settings.completion_offline == "on" else None
 
 
 def _moment(rooms: Rooms, snapshot: Snapshot) -> Moment:

@@ -153,8 +153,8 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("auto", "on", "off"),
         scope="resource",
         description="The built-in completer, which knows only the words and lines of the workspace and costs nothing. "
-        "`auto` shows what it is sure of until the model has answered, and all that it has where no model can "
-        "answer; `on` shows whatever it has first; `off` nothing.",
+        "`auto` shows what it is sure of until the model has answered, and all that it has where there is no key; "
+        "`on` shows whatever it has first, and also where the provider failed; `off` nothing.",
     ),
     Setting(
         key="context.maxTokens",
