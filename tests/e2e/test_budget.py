@@ -164,6 +164,20 @@ async def test_what_is_asked_by_hand_waits_for_room_and_what_typing_asked_is_dro
         assert second.received_at >= first.ended_at
 
 
+async def test_a_hover_does_not_wait_for_room() -> None:
+    config, script = "[limits]\nconcurrent = 1\n", Script(token_delay=0.02)
+    async with desk(script, config=config, options={"hover": "always"}) as d:
+        uri = d.open("a.py", TEXT)
+        running = asyncio.create_task(d.explain(uri))
+        await d.until(lambda: len(d.records) == 1)
+        params = {"textDocument": {"uri": uri}, "position": {"line": 12, "character": 6}}
+        assert await d.lsp.request("textDocument/hover", params) is None
+        assert len(d.records) == 1
+        assert not running.done()
+        await running
+        assert (await d.lsp.request("textDocument/hover", params))["contents"]["value"]
+
+
 async def test_so_many_requests_a_minute() -> None:
     async with desk(config="[limits]\nrequestsPerMinute = 1\n") as d:
         uri = d.open("a.py", TEXT)

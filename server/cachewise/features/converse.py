@@ -47,7 +47,7 @@ class Question:
     max_retries: int = 2
     max_wait: float = 20.0
     typed: bool = False
-    """Whether typing triggered it, and nobody asked for it by hand."""
+    """Whether typing or pointing triggered it, and nobody asked for it by hand."""
     allow_over_budget: bool = False
     """Whether the user has said that this one may pass the budgets."""
 

@@ -53,6 +53,7 @@ async def hover(rooms: Rooms, snapshot: Snapshot) -> Hovered | None:
         tail=TailSpec(kind="hover", enclosing=(scope.start, scope.end)),
         max_tokens=MAX_TOKENS,
         current=mode == "always",
+        unasked=True,
     )
     try:
         found = await lookup(rooms, asked)

@@ -46,6 +46,8 @@ class Asked:
     current: bool = False
     """Be content only with a stored answer whose context has not changed since it was given."""
     allow_over_budget: bool = False
+    unasked: bool = False
+    """Whether nobody asked by hand, so that it is dropped where there is no room for a request at once."""
 
 
 @dataclass(slots=True)
@@ -194,6 +196,7 @@ async def _ask(rooms: Rooms, asked: Asked, request: _Request, emit: Emit[StreamE
         folder=snapshot.folder,
         max_tokens=asked.max_tokens,
         allow_over_budget=asked.allow_over_budget,
+        typed=asked.unasked,
     )
     request.conversation = await converse(rooms, question)
 
