@@ -1,6 +1,6 @@
 """Stored answers: how long a hit takes over LSP from each tier, and what pyai-caching's `cached_agent_run` takes.
 
-The same hundred questions are asked of four servers in turn: one that asks the provider and fills every tier, one that
+The same questions are asked of four servers in turn: one that asks the provider and fills every tier, one that
 has the disk, one that has a real Redis on the loopback, and then the last again, which has them in memory. Then Redis
 is killed under a server, whose next five answers have to come all the same. Beside it, `agents.py` measures runs of
 an agent through cachewise's `cached_agent_run` and pyai-caching's, in one process.
@@ -28,7 +28,7 @@ from support.server import python_module
 
 GOAL_LOST_MS = 200.0
 GOALS_MS = {"memory": 2.0, "disk": 4.0, "redis": 5.0}
-QUESTIONS = 100
+QUESTIONS = 60
 _ROOT = Path(__file__).resolve().parent.parent
 _PEER = "pyai-caching==0.4.1"
 _LINES = 8
