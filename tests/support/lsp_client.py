@@ -23,7 +23,7 @@ Message = dict[str, Any]
 Answerer = Callable[[Any], Any]
 """Takes the params of a request of the server and returns the result to reply with."""
 
-DEADLINE = 20.0
+DEADLINE = float(os.environ.get("CACHEWISE_TEST_DEADLINE", "20"))
 """Seconds that any wait may take unless the caller says otherwise; generous, since machines under test are busy."""
 
 

@@ -58,6 +58,7 @@ class Desk:
     simulator: Simulator
     home: Path
     workspace: Path
+    clock: Path | None = None
     announced: dict[str, Any] = field(default_factory=dict)
     """The result of `initialize`."""
     _versions: dict[str, int] = field(default_factory=dict)
@@ -139,6 +140,14 @@ class Desk:
         result: dict[str, Any] = await self.command("cachewise.usage")
         return result
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass, for the server and for the provider's caches."""
+        assert self.clock is not None, "the desk has to be `clocked`"
+        later = self.clock.with_suffix(".new")
+        later.write_text(str(float(self.clock.read_text()) + seconds))
+        later.replace(self.clock)  # at once: the server reads it at any moment
+        self.simulator.advance(seconds)
+
     # What came of them
 
     @property
@@ -213,10 +222,14 @@ def environment(
     return {name: value for name, value in env.items() if value is not None}
 
 
-async def start_server(env: Mapping[str, str], *arguments: str, cwd: Path | None = None) -> LspProcess:
-    """`python -m cachewise serve` with exactly this environment."""
+async def start_server(
+    env: Mapping[str, str], *arguments: str, cwd: Path | None = None, clock: Path | None = None
+) -> LspProcess:
+    """`python -m cachewise serve` with exactly this environment; with `clock`, its time is set by that file."""
+    clocked = str(Path(__file__).with_name("clocked_server.py"))
+    program = ("-m", "cachewise", "serve", *arguments) if clock is None else (clocked, str(clock))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cachewise", "serve", *arguments),
+        *(sys.executable, *program),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
@@ -238,6 +251,7 @@ async def desk(
     answerers: Mapping[str, Callable[[Any], Any]] | None = None,
     answers: bool = False,
     offline: bool = False,
+    clocked: bool = False,
 ) -> AsyncIterator[Desk]:
     """A simulator, and a server that went through the handshake.
 
@@ -249,6 +263,7 @@ async def desk(
         options: `initializationOptions`.
         home: Private folders to share with another server; new ones by default.
         answerers: What the client answers to requests of the server.
+        clocked: Whether `Desk.advance` works.
         answers: Whether the answer cache is on; off, so that a question asked twice reaches the provider twice.
         offline: Whether the built-in completer is on; off, so that what is suggested comes from the provider.
     """
@@ -267,9 +282,12 @@ async def desk(
                     config = config.replace("{" + name + "}", url)
                 file.write_text(config)
                 file.chmod(0o600)
-            lsp = await start_server(environment(own_home, simulator, env))
+            clock = Path(folder) / "clock" if clocked else None
+            if clock is not None:
+                clock.write_text("0")
+            lsp = await start_server(environment(own_home, simulator, env), clock=clock)
             lsp.answerers.update(answerers or {})
-            d = Desk(lsp=lsp, simulator=simulator, home=own_home, workspace=workspace)
+            d = Desk(lsp=lsp, simulator=simulator, home=own_home, workspace=workspace, clock=clock)
             try:
                 d.announced = await lsp.initialize(root=workspace, capabilities=capabilities, options=options)
                 yield d

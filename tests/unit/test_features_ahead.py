@@ -17,7 +17,8 @@ OTHER = ModelName("openrouter", "openai/gpt-5")
     [
         pytest.param([], 0.0, True, id="the first time"),
         pytest.param([("warm", 0.0, None)], 200.0, False, id="once in its lifetime"),
-        pytest.param([("warm", 0.0, None)], 300.0, True, id="its lifetime is over"),
+        pytest.param([("warm", 0.0, None)], 300.0, False, id="nobody asked for anything since"),
+        pytest.param([("warm", 0.0, None), ("ask", 10.0, 5_000)], 299.0, False, id="its lifetime is not over"),
         pytest.param([("warm", 0.0, None), ("ask", 10.0, 5_000)], 1_000.0, True, id="it was of use"),
         pytest.param([("warm", 0.0, None), ("ask", 10.0, 0)], 1_000.0, False, id="nothing of it was read: no more"),
         pytest.param([("warm", 0.0, None), ("ask", 10.0, None)], 1_000.0, True, id="reads are not told"),

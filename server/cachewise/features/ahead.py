@@ -17,7 +17,9 @@ from cachewise.providers.traits import traits
 
 
 def on_intent(rooms: Rooms, uri: str) -> bool:
-    """Somebody opened or edited a document: write its prefix in the background if it was there and has gone cold.
+    """Somebody opened or edited a document, or moved in it: write its prefix if it was there and has gone cold.
+
+    That is done in the background.
 
     Returns:
         Whether a request is sent.

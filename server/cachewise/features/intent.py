@@ -27,11 +27,15 @@ class Intents:
         self._places: dict[tuple[str | None, ModelName], _Place] = {}
 
     def worth(self, folder: str | None, model: ModelName, now: float, ttl: float) -> bool:
-        """Whether to write the cold prefix now: at most once in its lifetime, and not where it was of no use."""
+        """Whether to write the cold prefix now: at most once in its lifetime, and not where it was of no use.
+
+        What nobody asked for since is not written a second time: somebody may type for hours without asking.
+        """
         place = self._places.get((folder, model))
         if place is None:
             return True
-        return not place.useless and (place.warmed is None or now - place.warmed >= ttl)
+        used = not place.useless and not place.waiting
+        return used and (place.warmed is None or now - place.warmed >= ttl)
 
     def warmed(self, folder: str | None, model: ModelName, now: float) -> None:
         """A prefix is being written ahead."""
@@ -44,7 +48,7 @@ class Intents:
         If it could have read what was written ahead and read nothing, writing ahead stops for this run.
         """
         place = self._places.get((folder, model))
-        if place is None or not place.waiting or place.warmed is None or read is None:
+        if place is None or not place.waiting or place.warmed is None:
             return
         place.waiting = False
         if read == 0 and now - place.warmed < ttl:

@@ -51,7 +51,7 @@ class Prompts:
     """Plans prompts. A prompt cache belongs to one model, so each folder has one shared context for each model."""
 
     def __init__(
-        self, documents: Documents, prices: Prices, state: Path, clock: Callable[[], float] = time.monotonic
+        self, documents: Documents, prices: Prices, state: Path, clock: Callable[[], float] = time.time
     ) -> None:
         self._documents = documents
         self._prices = prices
@@ -64,7 +64,7 @@ class Prompts:
 
     @property
     def now(self) -> float:
-        """Seconds of the clock by which caches go cold."""
+        """Seconds of the clock by which caches go cold; it goes on while a laptop sleeps."""
         return self._clock()
 
     def exclude(self, globs: Sequence[str]) -> None:

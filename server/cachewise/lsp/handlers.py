@@ -164,6 +164,7 @@ class Handlers:
 
     def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         document = self._rooms.documents.get(params.text_document.uri)
+        on_intent(self._rooms, document.uri)  # editors ask for actions when the cursor comes to a place
         start, end = params.range.start, params.range.end
         where = (start.line, start.character), (end.line, end.character)
         outdated = self._rooms.outdated.near(self._rooms.documents.snapshot(params.text_document.uri, *where))
