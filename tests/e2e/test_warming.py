@@ -59,7 +59,8 @@ async def test_an_edit_after_the_cache_ran_out_writes_the_prefix_ahead() -> None
 
 
 async def test_moving_in_a_document_is_enough_and_unused_writing_is_not_repeated() -> None:
-    async with desk(clocked=True) as d:
+    # With gaps like these `auto` has the prefix kept for an hour, and nothing goes cold.
+    async with desk(clocked=True, config='promptCache.ttl = "5m"\n') as d:
         uri = d.open("a.py", TEXT)
         await completed(d, uri, 20)
         for _ in range(3):

@@ -238,3 +238,26 @@ async def test_nothing_lies_beside_a_document_that_is_no_file_of_the_folder(fold
         assert await gatherer_for(folder).gather(current, [], fill=10_000) == ()
     bare = document(folder, "Makefile", "all:\n")
     assert await gatherer_for(folder).gather(bare, [], fill=10_000) == ()
+
+
+async def test_imports_of_other_documents_are_looked_for_again_only_when_they_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    from cachewise.context.imports import imported_files as found
+
+    def counted(path: str, language: str, text: str, root: str) -> tuple[str, ...]:
+        searched.append(os.path.basename(path))
+        return found(path, language, text, root)
+
+    monkeypatch.setattr(gather, "imported_files", counted)
+    gatherer = gatherer_for(folder)
+    current, tab = document(folder, "main.py", "import one\n"), document(folder, "tab.py", "import two\n")
+    for _ in range(3):
+        assert names(await gatherer.gather(current, [tab])) == ["tab.py", "one.py", "two.py"]
+    assert searched == ["main.py", "tab.py", "main.py", "main.py"]
+    tab = document(folder, "tab.py", "import two\nimport three\n")
+    assert names(await gatherer.gather(current, [tab]))[-1] == "three.py"
+    monkeypatch.setattr(gather, "_IMPORTS_KEPT", 0.0)
+    await gatherer.gather(current, [tab])
+    assert searched[4:] == ["main.py", "tab.py", "main.py", "tab.py"]

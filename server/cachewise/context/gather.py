@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from cachewise.model.snapshot import Snapshot
 LARGEST_FILE = 256 * 1024
 """Bytes. Larger files are data more often than something to learn from."""
 _MOST_FILES = 200
+_IMPORTS_KEPT = 10.0
+"""Seconds after which a file that was made meanwhile is found as an import of a document that did not change."""
 _LONGEST_MEAN_LINE = 300
 _SHORTEST_MINIFIED = 2_000
 
@@ -65,6 +68,8 @@ class Gatherer:
         self._exclusions = exclusions
         self._deadline = deadline
         self._known: dict[str, _Known] = {}
+        self._imported: dict[str, tuple[str, float, tuple[str, ...]]] = {}
+        """Of open documents, by place: the text, when it was looked at, and the files that it imports."""
         self._last: tuple[Piece, ...] = ()
         self._running: asyncio.Future[tuple[Piece, ...]] | None = None
 
@@ -124,7 +129,7 @@ class Gatherer:
         for document in (current, *documents):
             if document.path and (document is current or self._allows(document)):
                 place = os.path.realpath(document.path)
-                paths.extend(imported_files(place, document.language, document.text, folder))
+                paths.extend(self._imports_of(place, document, fresh=document is current))
         for path in dict.fromkeys(paths):
             self._take(pieces, shown, path)
         if fill and current.path:
@@ -136,6 +141,18 @@ class Gatherer:
         for path in also:
             self._take(pieces, shown, path, kept=True)
         return tuple(pieces.values())
+
+    def _imports_of(self, place: str, document: Snapshot, *, fresh: bool) -> tuple[str, ...]:
+        """What a document imports; of others than the current one as it was found lately, if their text is the same."""
+        assert self._exclusions is not None
+        known, now = self._imported.get(place), time.monotonic()
+        if not fresh and known is not None and known[0] == document.text and now < known[1] + _IMPORTS_KEPT:
+            return known[2]
+        found = imported_files(place, document.language, document.text, self._exclusions.folder)
+        self._imported[place] = document.text, now, found
+        if len(self._imported) > _MOST_FILES:
+            del self._imported[next(iter(self._imported))]
+        return found
 
     def _take(
         self, pieces: dict[str, Piece], shown: set[str], path: str, *, kept: bool = False, beside: bool = False
