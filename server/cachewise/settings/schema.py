@@ -242,7 +242,8 @@ SETTINGS: tuple[Setting, ...] = (
         trust="user",
         scope="machine",
         description="How many requests to one provider may run at once. A completion that comes while you type is "
-        "dropped where there is no room; whatever you ask for by hand waits for its turn.",
+        "dropped where there is no room; whatever you ask for by hand waits for its turn. Servers that share a Redis "
+        "and a key count together.",
     ),
     Setting(
         key="limits.requestsPerMinute",
@@ -253,7 +254,7 @@ SETTINGS: tuple[Setting, ...] = (
         trust="user",
         scope="machine",
         description="How many requests to one provider may leave in a minute, on the average; a sixth of them may go "
-        "at once. 0 is no limit.",
+        "at once. 0 is no limit. Servers that share a Redis and a key count together.",
     ),
     Setting(
         key="ledger.retentionDays",
