@@ -10,7 +10,7 @@ import { subjectIn } from './answers/place';
 import { current, onClosed, SCHEME, show } from './answers/preview';
 import { registerCommands } from './commands';
 import { writeDocumentation } from './document';
-import { Growth, showGrowth } from './ghost/growth';
+import { Asking, Growth } from './ghost/growth';
 import { Pause } from './ghost/pause';
 import { suggester } from './ghost/suggest';
 import { SignIn } from './keys/sign_in';
@@ -39,7 +39,10 @@ export function activate(context: vscode.ExtensionContext): Api {
   const keys = new Keys(context.secrets);
   const contents = new Contents();
   const pause = new Pause(context.globalState);
-  const growth = new Growth(showGrowth);
+  const asking = new Asking(context.extension.id, async (...request) => lifecycle.running?.suggest(...request) ?? []);
+  const growth = new Growth((grown) => {
+    asking.show(grown);
+  });
   const installation = new Installation(context, log, searchPath);
   const signIn = new SignIn(keys, context.extension.id, log);
   const update = (): void => {
@@ -103,6 +106,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     log,
     pause,
     growth,
+    asking,
     readings,
     answers,
     item,

@@ -13,6 +13,7 @@ import {
   ErrorAction,
   DidChangeConfigurationNotification,
   ExecuteCommandRequest,
+  InlineCompletionRequest,
   LanguageClient,
   type LanguageClientOptions,
   NotificationType,
@@ -57,6 +58,11 @@ export async function connect(launch: Launch, owner: Owner): Promise<Connection>
       return (await client.sendRequest(ExecuteCommandRequest.type, params, cancel)) as T;
     },
     onPiece: (token, take) => client.onProgress(PIECES, token, take),
+    suggest: async (document, position, context, token) => {
+      const provider = client.getFeature(InlineCompletionRequest.method)?.getProvider(document);
+      const found = await provider?.provideInlineCompletionItems(document, position, context, token);
+      return Array.isArray(found) ? found : (found?.items ?? []);
+    },
     settingsChanged: () => client.sendNotification(DidChangeConfigurationNotification.type, { settings: null }),
     stop: () => client.dispose(STOP_DEADLINE),
   };

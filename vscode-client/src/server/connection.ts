@@ -4,6 +4,7 @@
  */
 
 import type * as vscode from 'vscode';
+import type { Answering } from '../ghost/growth';
 import type { Grown, Status } from '../protocol';
 
 /** A program to run. */
@@ -27,6 +28,8 @@ export interface Connection {
   command<T>(name: string, argument: object | undefined, cancel?: vscode.CancellationToken): Promise<T>;
   /** Takes the pieces that come under a token until it is disposed of. */
   onPiece(token: string, take: (piece: Piece) => void): vscode.Disposable;
+  /** Suggestions, as when the editor asks for them. */
+  suggest: Answering;
   /** Lets the server ask for the settings again. */
   settingsChanged(): Promise<void>;
   /** Ends the server; a server that does not end is killed. */

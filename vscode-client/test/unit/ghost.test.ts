@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Alternatives, KEPT, MOST, type Spot } from '../../src/ghost/alternatives';
-import { Growth, PACE, type Step } from '../../src/ghost/growth';
+import { Asking, Growth, PACE } from '../../src/ghost/growth';
 import { suggester } from '../../src/ghost/suggest';
 import type { Grown } from '../../src/protocol';
-import { InlineCompletionItem, InlineCompletionTriggerKind, Range } from './vscode';
+import { InlineCompletionItem, InlineCompletionTriggerKind, providers, ran, Range, setVersion, window } from './vscode';
 
 const SPOT: Spot = { uri: 'file:///a.py', line: 3, head: '    ', typed: '' };
 
@@ -108,46 +108,109 @@ describe('suggesting', () => {
 
 describe('growing', () => {
   const grown = (version: number): Grown => ({ uri: 'file:///a.py', version, position: { line: 1, character: 2 } });
-  let steps: [number, Step][];
+  let shown: number[];
   let growth: Growth;
 
   beforeEach(() => {
     vi.useFakeTimers({ now: 0 });
-    steps = [];
-    growth = new Growth(({ version }, step) => steps.push([version, step]));
+    shown = [];
+    growth = new Growth(({ version }) => shown.push(version));
     return () => {
       growth.dispose();
       vi.useRealTimers();
     };
   });
 
-  it('shows the first growth at once and without a flicker', () => {
+  it('shows the first growth at once', () => {
     growth.grew(grown(1));
-    expect(steps).toEqual([[1, 'ask']]);
+    expect(shown).toEqual([1]);
   });
 
-  it('gathers further ones, and shows the last', () => {
-    growth.grew(grown(1));
-    for (let tick = 0; tick < 10; tick += 1) {
-      vi.advanceTimersByTime(20);
-      growth.grew(grown(1));
+  it('shows further ones at its pace, and always the last', () => {
+    for (let version = 1; version <= 20; version += 1) {
+      growth.grew(grown(version));
+      vi.advanceTimersByTime(PACE / 4);
     }
-    expect(steps).toHaveLength(1);
     vi.advanceTimersByTime(PACE);
-    expect(steps).toEqual([
-      [1, 'ask'],
-      [1, 'hideAndAsk'],
-    ]);
+    expect(shown[0]).toBe(1);
+    expect(shown.at(-1)).toBe(20);
+    vi.advanceTimersByTime(2 * PACE);
+    growth.grew(grown(21));
+    expect(shown.at(-1)).toBe(21);
   });
 
-  it('begins anew at another place, and forgets the old one', () => {
-    growth.grew(grown(1));
+  it('shows nothing any more once it is disposed of', () => {
     growth.grew(grown(1));
     growth.grew(grown(2));
+    growth.dispose();
     vi.advanceTimersByTime(2 * PACE);
-    expect(steps).toEqual([
-      [1, 'ask'],
-      [2, 'ask'],
-    ]);
+    expect(shown).toEqual([1]);
+  });
+});
+
+describe('asking again', () => {
+  const grown: Grown = { uri: 'file:///a.py', version: 4, position: { line: 1, character: 2 } };
+  const document = { uri: { toString: () => 'file:///a.py', scheme: 'file' }, version: 4, languageId: 'python' };
+  const trigger = 'editor.action.inlineSuggest.trigger';
+  const answer = vi.fn(() => Promise.resolve([new InlineCompletionItem('whole'), new InlineCompletionItem('part')]));
+  let asking: Asking;
+
+  /** Puts the user at a place of a document. */
+  function at(line: number, character: number, given: object = {}, isEmpty = true): void {
+    window.activeTextEditor = {
+      document: { ...document, ...given },
+      selection: { isEmpty, active: { line, character } },
+    };
+  }
+
+  beforeEach(() => {
+    ran.length = 0;
+    answer.mockClear();
+    asking = new Asking('cachewise.cachewise', answer as never);
+    at(1, 2);
+    return () => {
+      asking.dispose();
+      expect(providers.size).toBe(0);
+    };
+  });
+
+  it('asks a provider of its own, which answers once and with the grown text alone', async () => {
+    asking.show(grown);
+    expect(ran).toEqual([[trigger, { providerId: 'cachewise.cachewise:*', explicit: false }]]);
+    const [provider] = providers;
+    expect(await provider?.provideInlineCompletionItems(document)).toEqual([new InlineCompletionItem('whole')]);
+    expect(await provider?.provideInlineCompletionItems(document)).toEqual([]);
+    asking.show(grown);
+    expect(providers.size).toBe(1);
+    expect(providers.has(provider as never)).toBe(false);
+  });
+
+  it('says nothing to what was typed meanwhile', async () => {
+    asking.show(grown);
+    const [provider] = providers;
+    expect(await provider?.provideInlineCompletionItems({ ...document, version: 5 })).toEqual([]);
+    expect(answer).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['is on another line', [2, 2]],
+    ['is in another column', [1, 3]],
+    ['is in another document', [1, 2, { uri: { toString: () => 'file:///b.py' } }]],
+    ['has typed since', [1, 2, { version: 5 }]],
+    ['has selected something', [1, 2, {}, false]],
+  ] as [string, [number, number, object?, boolean?]][])('does nothing where the user %s', (_, place) => {
+    at(...place);
+    asking.show(grown);
+    expect(ran).toEqual([]);
+  });
+
+  it('hides the text for a moment in an editor that can not ask one provider', async () => {
+    setVersion('1.110.0');
+    asking.show(grown);
+    await vi.waitFor(() => {
+      expect(ran).toEqual([['editor.action.inlineSuggest.hide'], [trigger]]);
+    });
+    setVersion('1.139.1');
+    expect(providers.size).toBe(0);
   });
 });

@@ -45,7 +45,30 @@ export const commands = {
   },
 };
 
+export let version = '1.139.1';
+
+export function setVersion(wanted: string): void {
+  version = wanted;
+}
+
+export const Uri = { parse: (text: string): { toString: () => string } => ({ toString: () => text }) };
+
+interface Provider {
+  provideInlineCompletionItems: (...request: unknown[]) => Promise<unknown[]>;
+}
+
+/** Providers that are registered now. */
+export const providers = new Set<Provider>();
+
+export const languages = {
+  registerInlineCompletionItemProvider: (_: unknown, provider: Provider): { dispose: () => void } => {
+    providers.add(provider);
+    return { dispose: () => providers.delete(provider) };
+  },
+};
+
 export const window = {
+  activeTextEditor: undefined as unknown,
   showWarningMessage: (): Promise<undefined> => Promise.resolve(undefined),
 };
 
