@@ -51,7 +51,50 @@ export function setVersion(wanted: string): void {
   version = wanted;
 }
 
-export const Uri = { parse: (text: string): { toString: () => string } => ({ toString: () => text }) };
+/** An address as far as it is put together and written down here. */
+class Address {
+  constructor(private readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+export const Uri = {
+  parse: (text: string): Address => new Address(text),
+  from: ({ scheme, authority, path, query }: Record<string, string>): Address =>
+    new Address(`${String(scheme)}://${String(authority)}${String(path)}?${String(query)}`),
+};
+
+export const env = {
+  uriScheme: 'vscode',
+  /** Pages that were opened in the browser. */
+  opened: [] as string[],
+  asExternalUri: (uri: Address): Promise<Address> => Promise.resolve(uri),
+  openExternal: (uri: Address): Promise<boolean> => {
+    env.opened.push(uri.toString());
+    return Promise.resolve(true);
+  },
+};
+
+type Inspected = Partial<Record<'defaultValue' | 'globalValue' | 'workspaceValue' | 'workspaceFolderValue', unknown>>;
+
+export const workspace = {
+  workspaceFolders: undefined,
+  /** Settings of the section, and where each was set. */
+  values: {} as Record<string, Inspected>,
+  getConfiguration: (): { inspect: (key: string) => Inspected | undefined; get: (key: string) => unknown } => ({
+    inspect: (key) => workspace.values[key],
+    get: (key) => {
+      const found = workspace.values[key];
+      return found?.workspaceFolderValue ?? found?.workspaceValue ?? found?.globalValue ?? found?.defaultValue;
+    },
+  }),
+};
+
+export const extensions = {
+  getExtension: (): unknown => undefined,
+};
 
 interface Provider {
   provideInlineCompletionItems: (...request: unknown[]) => Promise<unknown[]>;
@@ -70,6 +113,8 @@ export const languages = {
 export const window = {
   activeTextEditor: undefined as unknown,
   showWarningMessage: (): Promise<undefined> => Promise.resolve(undefined),
+  showInformationMessage: (): Promise<undefined> => Promise.resolve(undefined),
+  showErrorMessage: (): Promise<undefined> => Promise.resolve(undefined),
 };
 
 export class Range {
