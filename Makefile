@@ -25,6 +25,7 @@ venv:
 test: venv
 	@tools/system.sh
 	@tools/editors.sh
+	@tools/vscode.sh
 	$(PYTEST) -n auto --dist worksteal
 
 check: venv

@@ -10,6 +10,7 @@ need tmux tmux
 need emacs emacs-nox
 need luacheck lua-check
 need patchelf patchelf
+command -v chromium >/dev/null 2>&1 || need chromium-headless-shell chromium-headless-shell
 [ -z "$missing" ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

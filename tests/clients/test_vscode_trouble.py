@@ -1,0 +1,65 @@
+"""What goes wrong around the editor, in the real VS Code: no provider, no server, no key."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from cachewise.simulator.script import Fault, Script
+from clients.vscode_desk import HEAD, SOURCE, Desk, vscode_desk
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+
+TYPED = "def triple(number): return 3"
+
+
+async def test_provider_down_and_up_again(code: Desk) -> None:
+    """Typing goes on, the status item warns, nothing pops up; once the provider is back, so is the help."""
+    code.simulator.follow(Script(faults=(Fault(kind="status", status=503),) * 60))
+    path = await code.window.open("down.py", SOURCE)
+    await code.window.type(TYPED)
+    await code.window.until("the status item warns", code.window.warns)
+    await code.window.saved(path, SOURCE + TYPED)
+    await code.window.picture("provider-down")
+    assert await code.window.toasts() == []
+    await code.window.close_all()
+    await code.suggest()
+    await code.window.until("the warning ends", code.window.warns, lambda warns: not warns)
+    await code.paid()
+
+
+async def test_server_killed(code: Desk) -> None:
+    """It is started again, helps again, and the session's cost goes on from where it was."""
+    await code.suggest()
+    before = await code.paid()
+    (server,) = code.window.editor.servers()
+    os.kill(server, signal.SIGKILL)
+
+    async def servers() -> list[int]:
+        return code.window.editor.servers()
+
+    await code.window.until("another server", servers, lambda found: found and server not in found)
+    await code.window.status(lambda text: text.split()[0] == before.split()[0])
+    await code.window.close_all()
+    await code.suggest()
+    await code.paid()
+    assert await code.window.toasts() == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_no_key(tmp_path: Path) -> None:
+    """The status item says it at once; typing is quiet, and a question tells what to do."""
+    async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None, CACHEWISE_COMPLETION_OFFLINE="off") as desk:
+        await desk.window.status(lambda text: "no key" in text)
+        await desk.window.open("a.py", SOURCE)
+        await desk.window.type(HEAD)
+        await desk.window.picture("no-key")
+        assert await desk.window.toasts() == []
+        await desk.window.press("Control+Alt+e")
+        toasts = await desk.window.until("the toast", desk.window.toasts)
+        assert "key" in " ".join(toasts)
+        await desk.window.picture("no-key-question")
+        assert desk.records == []
