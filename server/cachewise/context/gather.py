@@ -127,8 +127,8 @@ class Gatherer:
         folder = self._exclusions.folder
         paths: list[str] = []
         for document in (current, *documents):
-            if document.path and (document is current or self._allows(document)):
-                place = os.path.realpath(document.path)
+            place = _place(document)
+            if place is not None and (document is current or self._allows(document)):
                 paths.extend(self._imports_of(place, document, fresh=document is current))
         for path in dict.fromkeys(paths):
             self._take(pieces, shown, path)
@@ -246,6 +246,15 @@ def _with_open_text(last: Sequence[Piece], current: Snapshot, documents: Sequenc
         elif not piece.open and key != document_key(current):
             pieces.append(piece)
     return tuple(pieces)
+
+
+def _place(document: Snapshot) -> str | None:
+    """Where the imports of a document are looked up from: at its file, or at the notebook that it is a cell of."""
+    if document.path:
+        return os.path.realpath(document.path)
+    if document.folder and "#" in document.name:
+        return os.path.realpath(os.path.join(document.folder, document.name.rpartition("#")[0]))
+    return None
 
 
 def _piece(document: Snapshot) -> Piece:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cachewise.faults import RequestFailed
 from cachewise.ledger.prices import Prices
 from cachewise.model.names import CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
@@ -90,6 +91,7 @@ class Prompts:
     ) -> PromptPlan:
         """The prompt for a request about `snapshot`."""
         from cachewise.context.layout import SharedContext
+        from cachewise.context.secrets import is_secret
         from cachewise.context.tokens import TokenEstimator
         from cachewise.context.ttl import Gaps
 
@@ -100,8 +102,13 @@ class Prompts:
         if shared is None:
             estimator = TokenEstimator(traits.tokens_per_byte)
             shared = folder.shared[model] = SharedContext(os.path.basename(snapshot.folder or ""), estimator)
+        shown = self._documents.open_documents()
+        book = next((document.notebook for document in shown if document.uri == snapshot.uri), None)
+        if book is not None and await asyncio.to_thread(is_secret, book):
+            raise RequestFailed(f"{snapshot.name!r} is part of a file with secrets, so it is not sent to a model.")
+        # Cells are context for the cells of their own notebook alone; files for all.
         open_documents = [
-            self._documents.snapshot(document.uri, (0, 0)) for document in self._documents.open_documents()
+            self._documents.snapshot(document.uri, (0, 0)) for document in shown if document.notebook in (None, book)
         ]
         near = [other for other in open_documents if other.folder == snapshot.folder]
         pieces = await folder.gatherer.gather(snapshot, near, shared.paths, fill=shared.fill)

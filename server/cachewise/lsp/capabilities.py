@@ -57,8 +57,17 @@ def server_capabilities(
             capabilities.inline_completion_provider = types.InlineCompletionOptions(work_done_progress=False)
         if client.text_document is not None and client.text_document.inline_completion is not None:
             capabilities.completion_provider = None  # the same text twice is once too often
+    capabilities.notebook_document_sync = _notebooks(features)
     capabilities.workspace = _workspace(features)
     return capabilities
+
+
+def _notebooks(features: Collection[str]) -> types.NotebookDocumentSyncOptions | None:
+    """All cells of all notebooks, those in Markdown too: they tell what the code is about."""
+    if types.NOTEBOOK_DOCUMENT_DID_CHANGE not in features:
+        return None
+    every = types.NotebookDocumentFilterWithNotebook(notebook="*")
+    return types.NotebookDocumentSyncOptions(notebook_selector=[every])
 
 
 def _workspace(features: Collection[str]) -> types.WorkspaceOptions:

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import importlib
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -62,6 +63,9 @@ class Handlers:
         feature(types.TEXT_DOCUMENT_DID_OPEN)(self._did_open)
         feature(types.TEXT_DOCUMENT_DID_CHANGE)(self._did_change)
         feature(types.TEXT_DOCUMENT_DID_CLOSE)(self._did_close)
+        feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)(self._notebook_opened)
+        feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)(self._notebook_changed)
+        feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)(self._notebook_closed)
         feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(self._folders)
         feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._did_change_configuration)
         feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False))(
@@ -116,22 +120,33 @@ class Handlers:
     # Documents: applied synchronously and in order, so that every request sees the text the user saw.
 
     def _did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        document = params.text_document
-        self._rooms.documents.open(document.uri, document.language_id, document.version, document.text)
+        self._opened(params.text_document)
+
+    def _opened(self, document: types.TextDocumentItem, notebook: str | None = None) -> None:
+        """A document, or a cell of a notebook, is open."""
+        self._rooms.documents.open(document.uri, document.language_id, document.version, document.text, notebook)
         self._rooms.prepare()
         on_intent(self._rooms, document.uri)
 
     def _did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        changes = [_change(change) for change in params.content_changes]
-        self._rooms.documents.change(uri, params.text_document.version, changes)
+        self._changed(params.text_document, params.content_changes)
+
+    def _changed(
+        self,
+        document: types.VersionedTextDocumentIdentifier,
+        events: Sequence[types.TextDocumentContentChangeEvent],
+    ) -> None:
+        uri, changes = document.uri, [_change(event) for event in events]
+        self._rooms.documents.change(uri, document.version, changes)
         self._rooms.typing.edited(uri, changes)
         if uri in self._rooms.pursuits:
             self._rooms.pursuits.changed(uri, self._rooms.documents.get(uri).text)
         on_intent(self._rooms, uri)
 
     def _did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        uri = params.text_document.uri
+        self._closed(params.text_document.uri)
+
+    def _closed(self, uri: str) -> None:
         if uri in self._rooms.documents:
             document = self._rooms.documents.get(uri)
             self._rooms.builtin.closed(document.path)
@@ -141,6 +156,28 @@ class Handlers:
         self._rooms.pursuits.close(uri)
         self._rooms.suggestions.forget(uri)
         self._rooms.typing.forget(uri)
+
+    # Notebooks: each cell is a document of its own.
+
+    def _notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        for cell in params.cell_text_documents:
+            self._opened(cell, params.notebook_document.uri)
+
+    def _notebook_changed(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        cells = params.change.cells
+        if cells is None:
+            return
+        if cells.structure is not None:
+            for gone in cells.structure.did_close or ():
+                self._closed(gone.uri)
+            for new in cells.structure.did_open or ():
+                self._opened(new, params.notebook_document.uri)
+        for content in cells.text_content or ():
+            self._changed(content.document, content.changes)
+
+    def _notebook_closed(self, params: types.DidCloseNotebookDocumentParams) -> None:
+        for cell in params.cell_text_documents:
+            self._closed(cell.uri)
 
     def _folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         for folder in params.event.removed:

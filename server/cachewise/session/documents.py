@@ -32,16 +32,26 @@ class Change:
 class Document:
     """One open document. Changed only through `apply`; offsets count code points of `text`."""
 
-    __slots__ = ("_index", "language", "path", "uri", "version")
+    __slots__ = ("_index", "language", "notebook", "path", "uri", "version")
 
     def __init__(
-        self, *, uri: str, language: str, version: int, text: str, encoding: Encoding, path: str | None = None
+        self,
+        *,
+        uri: str,
+        language: str,
+        version: int,
+        text: str,
+        encoding: Encoding,
+        path: str | None = None,
+        notebook: str | None = None,
     ) -> None:
         self.uri = uri
         self.language = language
         self.version = version
         self.path = path
         """Absolute path of the file; None where the URI names none."""
+        self.notebook = notebook
+        """The same of the notebook that this is a cell of; None for any other document."""
         self._index = LineIndex(text, encoding)
 
     @property
@@ -107,12 +117,20 @@ class Documents:
             raise RuntimeError("the position encoding is settled before the first document is opened")
         self._encoding = encoding
 
-    def open(self, uri: str, language: str, version: int, text: str) -> Document:
-        """Take a document in; one that was open already is replaced."""
+    def open(self, uri: str, language: str, version: int, text: str, notebook: str | None = None) -> Document:
+        """Take a document in, or a cell of a `notebook`, by its URI; one that was open already is replaced."""
         if self._documents.pop(uri, None) is not None:
             logger.warning("%s was opened twice", uri)
         path = path_of(uri, windows=self._windows)
-        document = Document(uri=uri, language=language, version=version, text=text, encoding=self._encoding, path=path)
+        document = Document(
+            uri=uri,
+            language=language,
+            version=version,
+            text=text,
+            encoding=self._encoding,
+            path=None if notebook else path,
+            notebook=path_of(notebook, windows=self._windows) if notebook else None,
+        )
         self._documents[uri] = document
         return document
 
@@ -169,6 +187,9 @@ class Documents:
 
     def name_of(self, document: Document) -> str:
         """How prompts and keys name a document: see `Snapshot.name`."""
+        if document.notebook is not None:
+            book = self.folders.relative(document.notebook) or last_segment(document.notebook.replace("\\", "/"))
+            return printable(f"{book}#{document.uri.rpartition('#')[2][-40:]}")
         if document.path is None:
             return last_segment(document.uri)
         below = self.folders.relative(document.path)
@@ -194,6 +215,6 @@ class Documents:
             start=min(first, last),
             end=max(first, last),
             path=document.path,
-            folder=None if document.path is None else self.folders.folder_of(document.path),
+            folder=None if (place := document.path or document.notebook) is None else self.folders.folder_of(place),
             name=self.name_of(document),
         )
