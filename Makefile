@@ -44,6 +44,8 @@ format: venv
 	tools/lua.sh format
 
 bench: venv
+	@tools/system.sh
+	@tools/neovim.sh
 	$(BIN)/python bench/run.py
 
 fuzz: venv

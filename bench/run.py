@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import answers, cancelling, editing, forwarding, memory, planning, startup
+from bench import answers, cancelling, editing, forwarding, memory, neovim, planning, startup
 from bench.figures import Figure
 
 Measure = Callable[[], Awaitable[tuple[Figure, ...]]]
@@ -30,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "forwarding": forwarding.measure,
     "cancelling": cancelling.measure,
     "planning": planning.measure,
+    "neovim": neovim.measure,
     "answers": answers.measure,
 }
 

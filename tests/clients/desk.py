@@ -64,7 +64,7 @@ class Desk:
         self._sources += 1  # the server keeps suggestions, by file
         await self.nvim.edit(f"a{self._sources}.py", source)
         await self.nvim.type("Godef triple")
-        return await self.nvim.ghost(lambda ghost: ghost.replace("^M", "") == wanted)
+        return await self.nvim.ghost(lambda ghost: ghost == wanted)
 
     async def text(self, wanted: str) -> None:
         """Wait until the buffer holds exactly this text."""

@@ -77,6 +77,8 @@ class Neovim:
     process: asyncio.subprocess.Process
     home: Path
     workspace: Path
+    notified: Callable[[str, list[Any]], None] = lambda method, arguments: None
+    """Called with what Neovim tells without being asked, such as changed lines of a buffer."""
     _calls: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
     _number: int = 0
 
@@ -182,6 +184,8 @@ class Neovim:
                 answer.set_result(value)
             else:
                 answer.set_exception(NvimError(str(error)))
+        elif message[0] == 2:
+            self.notified(message[1], message[2])
 
 
 def nvim_environment(

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from cachewise.simulator.script import Script
-from clients.desk import REST, SOURCE, START, Desk
+from clients.desk import REST, SOURCE, START, TRIPLE, Desk
 from clients.neovim import GHOST
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,7 +53,7 @@ async def test_the_tab_key_still_indents(shared: Desk) -> None:
 
 
 async def test_windows_line_ends(shared: Desk) -> None:
-    """The server answers with the document's own line ends; the buffer must not get them as characters."""
+    """Neither what is shown nor what is taken has a CR as a character."""
     await shared.nvim.lua("vim.o.fileformats = 'unix,dos'")
     await shared.suggest(REST, SOURCE.replace("\n", "\r\n"))
     assert await shared.nvim.lua("return vim.bo.fileformat") == "dos"
@@ -155,3 +155,53 @@ async def test_taking_it_by_and_by_is_one_request(shared: Desk) -> None:
         await shared.nvim.until(NATIVE, left.__eq__)
     await shared.quiet()
     assert len(shared.records) == mark + 1
+
+
+OTHER = """
+Executed = {}
+vim.lsp.start({ name = 'other', root_dir = vim.fn.getcwd(), cmd = function()
+  return {
+    request = function(method, params, callback)
+      local result = vim.NIL
+      if method == 'initialize' then
+        result = { capabilities = {
+          inlineCompletionProvider = { other = true }, executeCommandProvider = { commands = { 'other.taken' } },
+        } }
+      elseif method == 'textDocument/inlineCompletion' then
+        local command = { title = 'Taken', command = 'other.taken', arguments = { 'a', 'b' } }
+        local place = { start = params.position, ['end'] = params.position }
+        result = { items = { { insertText = '(other)', range = place, command = command } } }
+      elseif method == 'workspace/executeCommand' then
+        table.insert(Executed, params.arguments)
+      end
+      vim.schedule(function() callback(nil, result) end)
+      Number = (Number or 0) + 1
+      return true, Number
+    end,
+    notify = function() return true end,
+    is_closing = function() return false end,
+    terminate = function() end,
+  }
+end }, { bufnr = 0 })
+"""
+
+
+async def test_the_suggestion_of_another_server(shared: Desk) -> None:
+    """Both can be looked at and taken by the same keys; that one is told in its own words."""
+    await shared.nvim.edit("two.py", SOURCE)
+    await shared.nvim.lua(OTHER)
+    await shared.nvim.until(
+        "local c = vim.lsp.get_clients({ bufnr = 0, name = 'other' })[1]; return c and c.initialized"
+    )
+    try:
+        shared.simulator.follow(Script(answer=TRIPLE))
+        await shared.nvim.type("Godef triple")
+        await shared.nvim.ghost(REST.__eq__)
+        for key, shown in (("<M-n>", "(other) (2/2)"), ("<M-p>", f"{REST} (1/2)"), ("<M-p>", "(other) (2/2)")):
+            await shared.nvim.type(key)
+            await shared.nvim.ghost(shown.__eq__)
+        await shared.nvim.type("<Tab>")
+        await shared.text(START + "(other)")
+        assert await shared.nvim.until("return Executed") == [["a", "b"]]
+    finally:
+        await shared.nvim.lua("vim.lsp.get_clients({ name = 'other' })[1]:stop(true)")

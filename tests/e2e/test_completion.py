@@ -148,13 +148,19 @@ async def test_a_cancel_of_the_client_is_told_from_a_superseded_request(shared: 
     await shared.until(lambda: shared.records[before].outcome == "gone")
 
 
-async def test_crlf_documents_get_crlf(shared: Desk) -> None:
+async def test_ghost_text_ends_its_lines_with_lf_in_every_document(shared: Desk) -> None:
+    """Which the client makes the document's own: Neovim would show a CR as a character."""
     text = TEXT.replace("\n", "\r\n").replace("    ret", "    if doubled:")
     uri = shared.open("crlf.py", text)
     shared.simulator.follow(Script(answer="\n        doubled += 1\n        doubled -= 1\n    other\n"))
     [item] = await shared.complete(uri, 2, 15)
-    assert "\n" in item["insertText"]
-    assert "\n" not in item["insertText"].replace("\r\n", "")
+    assert item["insertText"].startswith("\n        doubled += 1")
+    assert "\r" not in item["insertText"]
+    assert item["command"]["arguments"][1] == len(item["insertText"])
+    # An edit of a list's entry is applied as it is, so that has the document's.
+    params = {"textDocument": {"uri": uri}, "position": {"line": 2, "character": 15}}
+    [entry] = (await shared.lsp.request("textDocument/completion", params))["items"]
+    assert entry["textEdit"]["newText"].startswith("\r\n        doubled += 1")
 
 
 async def test_enough_is_enough_and_the_bill_follows(shared: Desk) -> None:

@@ -124,7 +124,10 @@ local function report(item, characters)
   local client = vim.lsp.get_client_by_id(item.client_id)
   if client and item.command then
     local command = vim.deepcopy(item.command)
-    command.arguments = { command.arguments[1], characters }
+    -- Neovim shows the suggestions of other servers as well, and they have commands of their own.
+    if command.command == 'cachewise.accepted' then
+      command.arguments = { command.arguments[1], characters }
+    end
     client:exec_cmd(command, { bufnr = api.nvim_get_current_buf() })
   end
 end

@@ -5,6 +5,8 @@ Not here: what is suggested (`features/complete.py`).
 
 from __future__ import annotations
 
+import re
+
 from lsprotocol import types
 
 from cachewise.features.suggestions import Suggestion
@@ -16,8 +18,13 @@ LONGEST_WORD = 200
 
 
 def inline_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types.InlineCompletionItem:
-    """Ghost text. `word` is what stands in the range `replaced`, which ends at the cursor."""
-    return types.InlineCompletionItem(insert_text=suggestion.text, range=replaced, command=_accepted(suggestion))
+    """Ghost text. `word` is what stands in the range `replaced`, which ends at the cursor.
+
+    Its lines end with LF whatever the document's do. The protocol knows three ways to end a line and leaves it to the
+    client to insert its own; VS Code does so, and Neovim shows a CR as a character before the text is taken.
+    """
+    text = re.sub("\r\n?", "\n", suggestion.text)
+    return types.InlineCompletionItem(insert_text=text, range=replaced, command=_accepted(suggestion, len(text)))
 
 
 def list_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types.CompletionItem:
@@ -39,7 +46,7 @@ def list_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
         text_edit=types.TextEdit(range=replaced, new_text=text),
-        command=_accepted(suggestion),
+        command=_accepted(suggestion, len(suggestion.text)),
     )
 
 
@@ -51,9 +58,9 @@ def word_start(text: str, end: int) -> int:
     return start
 
 
-def _accepted(suggestion: Suggestion) -> types.Command:
+def _accepted(suggestion: Suggestion, characters: int) -> types.Command:
     return types.Command(
         title="Suggestion accepted",
         command="cachewise.accepted",
-        arguments=[suggestion.id, len(suggestion.text)],
+        arguments=[suggestion.id, characters],
     )
