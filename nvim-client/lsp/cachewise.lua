@@ -114,6 +114,15 @@ return {
   on_attach = function(_, bufnr)
     if vim.lsp.inline_completion then
       vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
+      -- Who is typing already, while the server starts, is not to wait for the next key. Neovim takes the client in
+      -- after this function, in its next turn.
+      vim.schedule(function()
+        vim.schedule(function()
+          if vim.api.nvim_buf_is_valid(bufnr) then
+            grow(bufnr)
+          end
+        end)
+      end)
     end
   end,
 }

@@ -49,3 +49,16 @@ async def test_one_file_is_enough(tmp_path: Path) -> None:
             assert end.startswith("explain · ")
             assert "$" in end
             assert await nvim.lua("return package.loaded.cachewise == nil")
+
+
+async def test_who_types_while_the_server_starts_gets_a_suggestion(tmp_path: Path) -> None:
+    """Without a further key once it is there."""
+    async with Simulator(Script(answer=TRIPLE)) as simulator:
+        env = nvim_environment(tmp_path, simulator)
+        async with neovim(tmp_path, tmp_path / "project", env, INIT) as nvim:
+            path = tmp_path / "project" / "a.py"
+            path.write_text(SOURCE)
+            await nvim.call("nvim_command", f"edit {path}")
+            await nvim.type("Godef triple")
+            await nvim.until(TEXT, lambda text: text == START)
+            await nvim.ghost(lambda ghost: ghost == REST)

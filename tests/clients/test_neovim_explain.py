@@ -170,8 +170,10 @@ async def test_usage(shared: Desk) -> None:
     await shared.nvim.edit("a.py", SOURCE)
     await shared.nvim.call("nvim_command", "Cachewise usage")
     text = await shared.nvim.until(TEXT, lambda text: "this server" in text)
-    assert "| explain |" in text
-    assert "openrouter:anthropic/claude-haiku-4.5" in text
+    lines = text.splitlines()
+    assert len({len(line) for line in lines}) == 1, text
+    assert any(line.startswith("| explain ") for line in lines)
+    assert any(line.startswith("| openrouter:anthropic/claude-haiku-4.5 ") for line in lines)
 
 
 async def test_log(shared: Desk) -> None:
