@@ -11,7 +11,6 @@ import re
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
-from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk
 from pydantic_ai.models import StreamedResponse
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIChatModelSettings, OpenAIStreamedResponse
@@ -21,6 +20,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from cachewise.model.events import ProviderRequest, StreamEvent, UsageReport
 from cachewise.providers.attempt import Limits
 from cachewise.providers.render import render, stop_sequences
+from cachewise.providers.sdk_client import Client
 from cachewise.providers.sentences import Speaker
 from cachewise.providers.stream import Call, stream_model
 from cachewise.providers.transport import PLACEHOLDER_KEY, open_client
@@ -53,7 +53,7 @@ class ChatModel(OpenAIChatModel):
 def sdk_provider(endpoint: Endpoint, limits: Limits, client: Any) -> OpenAIProvider:
     """pydantic-ai's provider for any server with this protocol, on our own HTTP client."""
     return OpenAIProvider(
-        openai_client=AsyncOpenAI(
+        openai_client=Client(
             api_key=PLACEHOLDER_KEY,
             base_url=endpoint.base_url,
             http_client=client,

@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import httpx2
-from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk
 from pydantic_ai.models import StreamedResponse
 from pydantic_ai.models.openrouter import OpenRouterModel, OpenRouterModelSettings, OpenRouterStreamedResponse
@@ -24,6 +23,7 @@ from cachewise.faults import RequestFailed
 from cachewise.model.events import ProviderRequest, StreamEvent, UsageReport
 from cachewise.providers.attempt import Limits
 from cachewise.providers.render import render, stop_sequences
+from cachewise.providers.sdk_client import Client
 from cachewise.providers.sentences import Speaker, fault
 from cachewise.providers.stream import Call, failed_at_once, stream_model
 from cachewise.providers.transport import PLACEHOLDER_KEY, open_client
@@ -60,7 +60,7 @@ class OpenRouter:
         self._limits = limits
         self._client, self._transport = open_client(endpoint, limits)
         self._provider = OpenRouterProvider(
-            openai_client=AsyncOpenAI(
+            openai_client=Client(
                 api_key=PLACEHOLDER_KEY,
                 base_url=endpoint.base_url,
                 http_client=self._client,
