@@ -6,7 +6,7 @@ const PLACES: Places = {
   environment: undefined,
   searchPath: '/usr/local/bin:/usr/bin',
   installed: '/data/server',
-  folders: ['/work/repo'],
+  folders: ['/home/me/repo'],
   trusted: true,
   windows: false,
 };
@@ -52,9 +52,9 @@ const CASES: Case[] = [
   },
   {
     name: 'the chosen environment goes before the search path',
-    places: { environment: '/work/repo/.venv' },
-    programs: ['/work/repo/.venv/bin/cachewise', '/usr/bin/cachewise'],
-    wanted: found('/work/repo/.venv/bin/cachewise', 'environment'),
+    places: { environment: '/home/me/repo/.venv' },
+    programs: ['/home/me/repo/.venv/bin/cachewise', '/usr/bin/cachewise'],
+    wanted: found('/home/me/repo/.venv/bin/cachewise', 'environment'),
   },
   {
     name: 'an environment without the server',
@@ -94,39 +94,39 @@ const CASES: Case[] = [
 const UNTRUSTED: Case[] = [
   {
     name: 'the setting inside of the folder',
-    places: { setting: '/work/repo/tool' },
-    programs: ['/work/repo/tool'],
-    wanted: unusable('/work/repo/tool', 'untrusted'),
+    places: { setting: '/home/me/repo/tool' },
+    programs: ['/home/me/repo/tool'],
+    wanted: unusable('/home/me/repo/tool', 'untrusted'),
   },
   {
     name: 'the setting by a way around',
-    places: { setting: '/work/other/../repo/tool' },
-    programs: ['/work/other/../repo/tool'],
-    wanted: unusable('/work/other/../repo/tool', 'untrusted'),
+    places: { setting: '/home/me/other/../repo/tool' },
+    programs: ['/home/me/other/../repo/tool'],
+    wanted: unusable('/home/me/other/../repo/tool', 'untrusted'),
   },
   {
     name: 'the setting as a link into the folder',
     places: { setting: '/opt/cachewise' },
-    links: { '/opt/cachewise': '/work/repo/tool' },
+    links: { '/opt/cachewise': '/home/me/repo/tool' },
     wanted: unusable('/opt/cachewise', 'untrusted'),
   },
   {
     name: 'a link from inside of the folder to outside',
-    places: { setting: '/work/repo/tool' },
-    links: { '/work/repo/tool': '/usr/bin/cachewise' },
-    wanted: unusable('/work/repo/tool', 'untrusted'),
+    places: { setting: '/home/me/repo/tool' },
+    links: { '/home/me/repo/tool': '/usr/bin/cachewise' },
+    wanted: unusable('/home/me/repo/tool', 'untrusted'),
   },
   {
     name: 'the folder itself is a link',
     places: { setting: '/real/repo/tool' },
     programs: ['/real/repo/tool'],
-    links: { '/work/repo': '/real/repo' },
+    links: { '/home/me/repo': '/real/repo' },
     wanted: unusable('/real/repo/tool', 'untrusted'),
   },
   {
     name: 'the environment that the Python extension chose there',
-    places: { environment: '/work/repo/.venv' },
-    programs: ['/work/repo/.venv/bin/cachewise'],
+    places: { environment: '/home/me/repo/.venv' },
+    programs: ['/home/me/repo/.venv/bin/cachewise'],
     wanted: { kind: 'none' },
   },
   {
@@ -137,21 +137,21 @@ const UNTRUSTED: Case[] = [
   },
   {
     name: 'an entry of the search path inside of the folder',
-    places: { searchPath: '/work/repo/bin:/usr/bin' },
-    programs: ['/work/repo/bin/cachewise', '/usr/bin/cachewise'],
+    places: { searchPath: '/home/me/repo/bin:/usr/bin' },
+    programs: ['/home/me/repo/bin/cachewise', '/usr/bin/cachewise'],
     wanted: found('/usr/bin/cachewise', 'searchPath'),
   },
   {
     name: 'a link on the search path into the folder',
     programs: [],
-    links: { '/usr/bin/cachewise': '/work/repo/x' },
+    links: { '/usr/bin/cachewise': '/home/me/repo/x' },
     wanted: { kind: 'none' },
   },
   {
     name: 'a folder whose name only begins the same',
-    places: { searchPath: '/work/repository/bin' },
-    programs: ['/work/repository/bin/cachewise'],
-    wanted: found('/work/repository/bin/cachewise', 'searchPath'),
+    places: { searchPath: '/home/me/repository/bin' },
+    programs: ['/home/me/repository/bin/cachewise'],
+    wanted: found('/home/me/repository/bin/cachewise', 'searchPath'),
   },
 ];
 
@@ -173,8 +173,8 @@ describe('in a folder that is not trusted', () => {
 
 describe('the search path of programs that are run by name', () => {
   it.each([
-    { path: '/usr/bin:.:bin:/work/repo/bin:/work/repo', trusted: false, wanted: '/usr/bin' },
-    { path: '/usr/bin:.:bin:/work/repo/bin', trusted: true, wanted: '/usr/bin:/work/repo/bin' },
+    { path: '/usr/bin:.:bin:/home/me/repo/bin:/home/me/repo', trusted: false, wanted: '/usr/bin' },
+    { path: '/usr/bin:.:bin:/home/me/repo/bin', trusted: true, wanted: '/usr/bin:/home/me/repo/bin' },
     { path: '', trusted: false, wanted: '' },
   ])('$path, trusted: $trusted', ({ path, trusted, wanted }) => {
     expect(safeSearchPath({ ...PLACES, searchPath: path, trusted })).toBe(wanted);
