@@ -81,7 +81,7 @@ async def test_grows_while_it_streams(code: Desk) -> None:
     code.simulator.follow(Script(answer=LONG, token_delay=0.15))
     mark = len(code.records)
     await code.window.open("grows.py", SOURCE)
-    await code.window.type(HEAD)
+    await code.type_until_asked(HEAD)
     await code.window.ghost(note)
     assert len(seen) >= 3, seen
     assert all(longer.startswith(shorter) for shorter, longer in pairwise(sorted(seen, key=len))), seen

@@ -19,6 +19,8 @@ SOURCE = "def double(number):\n    return number * 2\n\n\n"
 TRIPLE = "def triple(number):\n    return number * 3\n"
 HEAD, REST = "def triple", "(number):\n    return number * 3"
 """What `Desk.suggest` types, and what is then suggested."""
+PATIENCE = 4.0
+"""Seconds without a suggestion until the last key is pressed again."""
 _numbers = count()
 
 
@@ -52,9 +54,19 @@ class Desk:
         """Type the head of a function into a new file, and wait until all of this is suggested behind it."""
         self.simulator.follow(script or Script(answer=TRIPLE))
         path = await self.window.open(f"g{next(_numbers)}.py", SOURCE)
-        await self.window.type(HEAD)
+        await self.type_until_asked(HEAD)
         await self.window.ghost(lambda ghost: ghost == wanted)
         return path
+
+    async def type_until_asked(self, text: str) -> None:
+        """Type into a file that was just opened, the last key again until there is a suggestion.
+
+        VS Code makes the part of an editor that asks for suggestions when it has time, and until then asks nobody.
+        """
+        await self.window.type(text)
+        while not await self.window.has_ghost(within=PATIENCE):
+            await self.window.press("Backspace")
+            await self.window.type(text[-1])
 
     async def explain(self, script: Script) -> Path:
         """Ask by key for an explanation of the first definition of a new file."""

@@ -144,6 +144,15 @@ class Workbench:
         """The suggestion behind the cursor, lines and all, once it fits."""
         return await self.until("the suggestion", lambda: self.page.evaluate(GHOST), fits)
 
+    async def has_ghost(self, within: float) -> bool:
+        """Whether any suggestion is shown within so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not await self.page.evaluate(GHOST):
+                    await asyncio.sleep(POLL)
+                return True
+        return False
+
     async def saved(self, path: Path, wanted: str) -> None:
         """Wait until a file holds exactly this text; VS Code saves by itself."""
 

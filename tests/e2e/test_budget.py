@@ -16,6 +16,8 @@ from support.server import Desk, desk, python_module
 
 TEXT = python_module(60)
 AT = (6, 8)
+END = (7, 19)
+"""The end of a line, where typing asks for more."""
 
 
 def day(usd: float) -> dict[str, Any]:
@@ -153,7 +155,7 @@ async def test_what_is_asked_by_hand_waits_for_room_and_what_typing_asked_is_dro
         running = asyncio.create_task(d.explain(one))
         await d.simulator.until(lambda: len(d.records) == 1, 30)
         waiting = asyncio.create_task(d.explain(other))
-        assert await d.complete(other, *AT, kind=2) == []
+        assert await d.complete(other, *END, kind=2) == []
         assert len(d.records) == 1
         status = await d.status(lambda s: s["health"] == "warning")
         assert "limits.concurrent" in status["message"]

@@ -212,7 +212,7 @@ async def test_usage_adds_up(shared: Desk) -> None:
     before = (await shared.usage())["session"]
     first, second = await shared.explain(uri), await shared.ask(uri, "And this?")
     after = await shared.usage()
-    assert set(after) == {"session", "today", "days", "byModel", "byFeature", "recent"}
+    assert set(after) == {"session", "today", "days", "byModel", "byFeature", "completions", "recent"}
     for totals in (after["session"], after["today"], *after["byModel"].values(), *after["byFeature"].values()):
         assert set(totals) == TOTALS_KEYS
     assert [set(day) for day in after["days"]] == [{"date", *TOTALS_KEYS}]

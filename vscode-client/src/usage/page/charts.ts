@@ -98,6 +98,7 @@ function options(
     animation: false,
     responsive: true,
     maintainAspectRatio: false,
+    datasets: { bar: { maxBarThickness: 48 } },
     indexAxis: index,
     scales: index === 'x' ? { x: names, y: values } : { x: values, y: names },
     plugins: {
