@@ -1,5 +1,6 @@
 # make demo    the main job on a simulated provider: no key, no network after the set-up
 # make test    all tests, on real parts (sets up what they need)
+# make test-vscode  the tests in the real VS Code
 # make check   format, lint, types, import rules, generated files
 # make bench   speed and memory, printed as ratios of one run
 # make fuzz    the long fuzz and crash runs
@@ -13,7 +14,7 @@ DEV := requirements/dev.txt
 RUNTIME := requirements/runtime.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench fuzz soak lock docs venv format clean
+.PHONY: demo test test-vscode check bench fuzz soak lock docs venv format clean
 
 demo:
 	@tools/venv.sh .venv-demo $(RUNTIME)
@@ -25,8 +26,12 @@ venv:
 test: venv
 	@tools/system.sh
 	@tools/editors.sh
-	@tools/vscode.sh
 	$(PYTEST) -n auto --dist worksteal
+
+# Apart from the others as long as some of them are known to fail: see CHANGELOG.md.
+test-vscode: venv
+	@tools/vscode.sh
+	$(PYTEST) -m vscode tests/clients
 
 check: venv
 	@tools/system.sh

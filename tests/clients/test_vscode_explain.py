@@ -9,7 +9,7 @@ import pytest
 from cachewise.simulator.script import Script
 from clients.vscode_desk import Desk
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 ANSWER = """# Doubling
 

@@ -17,7 +17,7 @@ from cachewise.simulator.script import Script
 from clients.vscode_desk import SOURCE, Desk
 from support.server import KEY
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 SECRET = "hunter2-of-the-project"
 CASES: dict[str, Any] = {

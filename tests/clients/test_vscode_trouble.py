@@ -11,7 +11,7 @@ import pytest
 from cachewise.simulator.script import Fault, Script
 from clients.vscode_desk import HEAD, SOURCE, Desk, vscode_desk
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 TYPED = "def triple(number): return 3"
 

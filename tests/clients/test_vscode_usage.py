@@ -11,7 +11,7 @@ from playwright.async_api import Frame
 
 from clients.vscode_desk import Desk
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 INKED = """() => [...document.querySelectorAll('canvas')].map(canvas =>
   new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size > 2)"""

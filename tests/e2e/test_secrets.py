@@ -176,7 +176,7 @@ async def test_a_workspace_cannot_move_anything() -> None:
 
 async def test_budgets_and_switches_only_tighten() -> None:
     """The user switched completion off; the workspace does not switch it on."""
-    async with desk(config="[completion]\nenabled = false\n", options={"completion": {"enabled": True}}) as d:
+    async with desk(config="completion.enabled = false\n", options={"completion": {"enabled": True}}) as d:
         assert await d.complete(d.open("a.py", TEXT), 6, 4) == []
         assert d.records == []
 

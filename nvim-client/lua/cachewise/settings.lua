@@ -14,7 +14,7 @@
 ---@field debounceMs? integer The most milliseconds without a keystroke before a provider is asked; fewer where somebody types fast, and none of what the editor has waited itself. What is already known is shown at once.
 ---@field maxTokens? integer The most output tokens that one completion may use.
 ---@field multiline? 'auto'|'never'|'always' Whether completions may span lines. `auto` decides by the text around the cursor.
----@field offline? 'auto'|'on'|'off' The built-in completer, which knows only the words and lines of the workspace and costs nothing. `auto` shows what it is sure of until the model has answered, and all that it has where no model can answer; `on` shows whatever it has first; `off` nothing.
+---@field offline? 'auto'|'on'|'off' The built-in completer, which knows only the words and lines of the workspace and costs nothing. `auto` shows what it is sure of until the model has answered, and all that it has where there is no key; `on` shows whatever it has first, and also where the provider failed; `off` nothing.
 
 ---@class cachewise.Settings.Budget
 ---@field perDayUsd? number US dollars that may be spent in a day, by all your editors together. Before a request is sent, the most that it may cost is set aside; one that does not fit is refused. From 80 % on the status warns. A model without a list price can't be held to a budget and is refused too. Unset, there is no limit; 0 allows no spending.
