@@ -1,5 +1,5 @@
 # make demo    the main job on a simulated provider: no key, no network after the set-up
-# make test    all tests, on real parts (sets up what they need)
+# make test    all tests but those of test-vscode, on real parts (sets up what they need)
 # make test-vscode  the tests in the real VS Code
 # make check   format, lint, types, import rules, generated files
 # make bench   speed and memory, printed as ratios of one run
