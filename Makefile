@@ -1,6 +1,6 @@
 # make demo    the main job on a simulated provider: no key, no network after the set-up
-# make test    all tests but those of test-vscode, on real parts (sets up what they need)
-# make test-vscode  the tests in the real VS Code
+# make test    all tests, on real parts (sets up what they need)
+# make test-vscode  only those in the real VS Code
 # make check   format, lint, types, import rules, generated files
 # make bench   speed and memory, printed as ratios of one run
 # make fuzz    the long fuzz and crash runs
@@ -23,13 +23,15 @@ demo:
 venv:
 	@tools/venv.sh $(VENV) $(DEV)
 
+# The tests in VS Code share one window, so they run one after the other; also where others have failed.
 test: venv
 	@tools/system.sh
 	@tools/editors.sh
-	$(PYTEST) -n auto --dist worksteal
+	@tools/vscode.sh
+	$(PYTEST) -n auto --dist worksteal -m "not vscode"; others=$$?; $(PYTEST) -m vscode tests/clients && exit $$others
 
-# Apart from the others as long as some of them are known to fail: see CHANGELOG.md.
 test-vscode: venv
+	@tools/system.sh
 	@tools/vscode.sh
 	$(PYTEST) -m vscode tests/clients
 

@@ -78,7 +78,11 @@ class Desk:
     async def paid(self) -> str:
         """The status item, once it shows what the simulator charged, to the digit."""
         await self.quiet()
-        return await self.window.status(lambda text: self.bill in text)
+        try:
+            return await self.window.status(lambda text: self.bill in text)
+        except AssertionError as error:
+            bills = "\n".join(f"{record.number}: {record.outcome}, {record.charge}" for record in self.records)
+            raise AssertionError(f"{error}\nThe bill is {self.bill}:\n{bills}") from None
 
     @property
     def bill(self) -> str:

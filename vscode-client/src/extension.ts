@@ -20,7 +20,7 @@ import type { Owner } from './server/connection';
 import { Lifecycle } from './server/lifecycle';
 import { Installation } from './server/offer_install';
 import { launch, searchPath } from './server/start';
-import { section, serverSettings, statusLevel } from './settings';
+import { section, serverPath, serverSettings, statusLevel } from './settings';
 import { hoverOf, StatusItem } from './status/item';
 import { Readings } from './status/readings';
 
@@ -53,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     if (server === undefined) {
       throw new Error(lifecycle.reason || vscode.l10n.t('The cachewise server does not run.'));
     }
-    return server.command<UsageReport>('cachewise.usage', undefined);
+    return readings.whole(await server.command<UsageReport>('cachewise.usage', undefined));
   };
   const readings = new Readings(async () => (lifecycle.running ? usage() : undefined), update);
   const owner: Owner = {
@@ -67,7 +67,6 @@ export function activate(context: vscode.ExtensionContext): Api {
       growth.grew(grown);
     },
     onGone: () => {
-      readings.over();
       lifecycle.gone();
     },
     onCommand: async (name, argument, next) => {
@@ -100,6 +99,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     now: new Date(),
     t: vscode.l10n.t,
   });
+  let program = serverPath();
   const item = new StatusItem(known, () => hoverOf(lifecycle, readings));
 
   context.subscriptions.push(
@@ -113,7 +113,12 @@ export function activate(context: vscode.ExtensionContext): Api {
     lifecycle,
     registerCommands({ context, log, lifecycle, installation, answers, pause, keys, signIn, readings, usage }),
     vscode.window.registerUriHandler(signIn),
-    lifecycle.onChange(update),
+    lifecycle.onChange(() => {
+      if (lifecycle.running === undefined) {
+        readings.over();
+      }
+      update();
+    }),
     pause.onChange(update),
     answers.onChange(() => {
       update();
@@ -129,7 +134,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     keys.onChange(() => void lifecycle.restart()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void lifecycle.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration('cachewise.server.path')) {
+      // What a folder says of the program has no weight, so it restarts nothing either.
+      if (event.affectsConfiguration('cachewise.server.path') && program !== serverPath()) {
+        program = serverPath();
         void lifecycle.restart();
       } else if (event.affectsConfiguration('cachewise')) {
         void lifecycle.running?.settingsChanged();

@@ -46,6 +46,11 @@ export class Readings {
     this.changed();
   }
 
+  /** A server's report with the session of this window, which may have had several servers. */
+  whole(report: UsageReport): UsageReport {
+    return { ...report, session: this.sessions.with(report.session) };
+  }
+
   /** The server is gone; its session's sums stay. */
   over(): void {
     clearTimeout(this.timer);

@@ -40,9 +40,11 @@ export class Sessions {
   }
 
   get total(): Totals | undefined {
-    if (this.ended === undefined || this.current === undefined) {
-      return this.current ?? this.ended;
-    }
-    return add(this.ended, this.current);
+    return this.current === undefined ? this.ended : this.with(this.current);
+  }
+
+  /** The session, if this is what the running server told. */
+  with(totals: Totals): Totals {
+    return this.ended === undefined ? totals : add(this.ended, totals);
   }
 }

@@ -53,6 +53,14 @@ describe('the life of a server', () => {
     expect(stop).toHaveBeenCalledOnce();
   });
 
+  it('has none between two servers, so that the sums of the first can be kept', async () => {
+    const running: boolean[] = [];
+    await lifecycle.restart();
+    lifecycle.onChange(() => running.push(lifecycle.running !== undefined));
+    await lifecycle.restart();
+    expect(running).toEqual([false, true]);
+  });
+
   it('makes one restart of several wishes', async () => {
     await Promise.all([lifecycle.restart(), lifecycle.restart(), lifecycle.restart()]);
     expect(connect).toHaveBeenCalledOnce();

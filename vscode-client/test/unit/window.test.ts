@@ -55,6 +55,9 @@ describe('readings', () => {
     expect(readings.session?.costUsd).toBe(2);
     readings.take(status({ session: totals({ costUsd: 1 }) }));
     expect(readings.session?.costUsd).toBe(3);
+    const told = { ...report, session: totals({ costUsd: 5 }) };
+    expect(readings.whole(told).session.costUsd).toBe(7);
+    expect(readings.session?.costUsd).toBe(3);
   });
 
   it('remember the last miss over requests without one', () => {
