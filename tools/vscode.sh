@@ -1,5 +1,6 @@
 #!/bin/sh
-# Puts the VS Code that the tests drive into .cache/vscode, and makes the extension's package. usage: tools/vscode.sh
+# Puts the VS Code that the tests drive into .cache/vscode, and builds the extension's package and its tests for the
+# editor. usage: tools/vscode.sh
 #
 # It is the whole workbench, as code-server brings it to a browser, from npm at the version in tools/vscode; no install
 # script of any package is run. The extension is packed anew whenever a file of its changed. With all in place the
@@ -47,4 +48,7 @@ if [ ! -f cachewise.vsix ] ||
         stop "the extension can't be packed."
     }
     rm -f "$log"
+fi
+if [ ! -f build/host/index.cjs ] || [ -n "$(find src test/host -type f -newer build/host/index.cjs -print)" ]; then
+    npm run --silent build-tests
 fi

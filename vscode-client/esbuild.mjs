@@ -1,4 +1,6 @@
-// Bundles the extension into dist/. usage: node esbuild.mjs [--watch]
+// Bundles the extension into dist/. usage: node esbuild.mjs [--watch] [--tests]
+//
+// With --tests, those that run inside the editor are bundled too, into build/host.
 //
 // Three files, so that the editor's start reads only the first: the language client is loaded when the server starts,
 // the chart library in the usage view.
@@ -20,6 +22,17 @@ if (existsSync('src/usage/page/main.ts')) {
     target: 'es2022',
     entryPoints: ['src/usage/page/main.ts'],
     outfile: 'dist/usage.js',
+  });
+}
+
+if (process.argv.includes('--tests')) {
+  bundles.push({
+    ...host,
+    minify: false,
+    entryPoints: ['test/host/index.ts', 'test/host/*.test.ts'],
+    outdir: 'build/host',
+    outExtension: { '.js': '.cjs' },
+    external: ['vscode', 'mocha'],
   });
 }
 

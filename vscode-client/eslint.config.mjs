@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'node_modules/', 'out/', '**/*.cjs']),
+  globalIgnores(['build/', 'dist/', 'node_modules/', 'out/', '**/*.cjs']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -22,7 +22,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/unit/**/*.ts'],
+    files: ['test/**/*.ts'],
     rules: { 'max-lines': ['error', 400] },
   },
   {

@@ -155,6 +155,7 @@ async def vscode(
     *,
     settings: Mapping[str, Any] | None = None,
     options: tuple[str, ...] = (),
+    installed: bool = True,
 ) -> AsyncIterator[VSCode]:
     """A VS Code with the extension, in folders below `home`.
 
@@ -163,6 +164,7 @@ async def vscode(
         env: All that it, and with it the server, gets of an environment.
         settings: Of the user, besides `SETTINGS`.
         options: Further arguments.
+        installed: Whether the extension's package is installed; else the window's address says where it is.
     """
     node, (workspace, user) = node_path(), (home / "project", home / "user")
     workspace.mkdir(parents=True, exist_ok=True)
@@ -171,10 +173,11 @@ async def vscode(
     code = (str(node), str(CODE / "code-server" / "out" / "node" / "entry.js"))
     places = ("--config", str(home / "code.yaml"), "--user-data-dir", str(user), "--extensions-dir", str(home / "ext"))
     with (home / "code.log").open("wb") as log:
-        install = await asyncio.create_subprocess_exec(
-            *(*code, *places, "--install-extension", str(PACKAGE)), stdout=log, stderr=STDOUT, env=dict(env)
-        )
-        assert await asyncio.wait_for(install.wait(), START) == 0, (home / "code.log").read_text()
+        if installed:
+            install = await asyncio.create_subprocess_exec(
+                *(*code, *places, "--install-extension", str(PACKAGE)), stdout=log, stderr=STDOUT, env=dict(env)
+            )
+            assert await asyncio.wait_for(install.wait(), START) == 0, (home / "code.log").read_text()
         port = free_port()
         quiet = ("--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-proxy")
         process = await asyncio.create_subprocess_exec(

@@ -1,5 +1,6 @@
 /** Marking the server's edits so that the editor shows them before they are made. */
 
+import * as vscode from 'vscode';
 import type { ApplyWorkspaceEditParams, ApplyWorkspaceEditResult } from 'vscode-languageclient/node';
 
 const ANNOTATION = 'cachewise';
@@ -24,7 +25,12 @@ export function toConfirm(params: ApplyWorkspaceEditParams): ApplyWorkspaceEditP
           : change,
       ),
       changeAnnotations: {
-        [ANNOTATION]: { label: params.label ?? 'cachewise', needsConfirmation: true },
+        [ANNOTATION]: {
+          label: params.label ?? 'cachewise',
+          // The editor shows such an edit without its tick, so that *Apply* alone would do nothing.
+          description: vscode.l10n.t('Tick it, then press Apply.'),
+          needsConfirmation: true,
+        },
       },
     },
   };

@@ -126,7 +126,11 @@ describe('edits', () => {
     const marked = toConfirm({ label: 'Write documentation', edit: { documentChanges: [{ textDocument, edits: [edit] }] } });
     expect(marked.edit.documentChanges).toEqual([{ textDocument, edits: [{ ...edit, annotationId: 'cachewise' }] }]);
     expect(marked.edit.changeAnnotations).toEqual({
-      cachewise: { label: 'Write documentation', needsConfirmation: true },
+      cachewise: {
+        label: 'Write documentation',
+        description: 'Tick it, then press Apply.',
+        needsConfirmation: true,
+      },
     });
   });
 
