@@ -7,14 +7,16 @@
 # make soak    eight hours of typing as fast as it goes: does anything leak?
 # make lock    compile the lock files anew
 # make docs    write the generated documents
+# make pictures  take those of the VS Code extension anew
 
 VENV := .venv
 BIN := $(VENV)/bin
 DEV := requirements/dev.txt
 RUNTIME := requirements/runtime.txt
 PYTEST := $(BIN)/python -m pytest
+PICTURES := key suggest explain numbers
 
-.PHONY: demo test test-vscode check bench fuzz soak lock docs venv format clean
+.PHONY: demo test test-vscode check bench fuzz soak lock docs pictures venv format clean
 
 demo:
 	@tools/venv.sh .venv-demo $(RUNTIME)
@@ -53,6 +55,7 @@ format: venv
 bench: venv
 	@tools/system.sh
 	@tools/neovim.sh
+	@tools/vscode.sh
 	$(BIN)/python bench/run.py
 
 fuzz: venv
@@ -65,6 +68,12 @@ soak: venv
 docs: venv
 	$(BIN)/python -m cachewise.settings.docs --write
 	$(BIN)/python tools/readme.py
+
+pictures: venv
+	@tools/system.sh
+	@tools/vscode.sh
+	$(PYTEST) tests/clients/test_vscode_first.py
+	cp $(PICTURES:%=.cache/vscode-pictures/%.png) vscode-client/media/walkthrough/
 
 lock: venv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o $(RUNTIME)

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import answers, cancelling, editing, forwarding, memory, neovim, planning, startup
+from bench import answers, cancelling, editing, forwarding, memory, neovim, planning, startup, vscode
 from bench.figures import Figure
 
 Measure = Callable[[], Awaitable[tuple[Figure, ...]]]
@@ -31,6 +31,7 @@ MEASURES: dict[str, Measure] = {
     "cancelling": cancelling.measure,
     "planning": planning.measure,
     "neovim": neovim.measure,
+    "vscode": vscode.measure,
     "answers": answers.measure,
 }
 

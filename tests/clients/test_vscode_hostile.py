@@ -14,8 +14,8 @@ import pytest
 
 from cachewise.simulator.records import fingerprint
 from cachewise.simulator.script import Script
-from clients.vscode_desk import SOURCE, Desk
-from support.server import KEY
+from clients.vscode_desk import SOURCE, Desk, vscode_desk
+from support.server import KEY, MODEL
 
 pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -170,3 +170,23 @@ async def test_the_program_is_the_users(code: Desk, program: str) -> None:
         await restart(code)
         assert not trap.mark.exists(), trap.mark.read_text()
     assert trap.visitors == []
+
+
+async def test_a_folder_that_is_not_trusted(tmp_path: Path) -> None:
+    """Suggestions come by the user's program and model; what the folder says of either has no weight."""
+    trust = {"security.workspace.trust.enabled": True, "security.workspace.trust.startupPrompt": "never"}
+    settings = {
+        "cachewise.model": "openrouter:evil/model",
+        "cachewise.completion.model": "openrouter:evil/model",
+        "cachewise.server.path": "{project}/cachewise",
+    }
+    project = tmp_path / "project"
+    project.mkdir()
+    async with hostile_project(project, settings) as trap, vscode_desk(tmp_path, settings=trust) as desk:
+        assert await desk.window.page.get_by_text("Restricted Mode").count() > 0
+        await desk.suggest()
+        await desk.quiet()
+        assert {record.model for record in desk.records} == {MODEL.partition(":")[2]}
+        assert not trap.mark.exists(), trap.mark.read_text()
+        assert trap.visitors == []
+        assert await desk.window.toasts() == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Script
@@ -95,9 +96,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def vscode_desk(home: Path, **more: str | None) -> AsyncIterator[Desk]:
+async def vscode_desk(home: Path, settings: Mapping[str, Any] | None = None, **more: str | None) -> AsyncIterator[Desk]:
     """A VS Code beside a simulated provider. `more` are variables; one that is None is left out."""
-    async with Simulator() as simulator, vscode(home, vscode_environment(home, simulator, more)) as editor:
+    async with (
+        Simulator() as simulator,
+        vscode(home, vscode_environment(home, simulator, more), settings=settings) as editor,
+    ):
         async with workbench(editor, ready=lambda text: "$" in text) as window:
             yield Desk(window, simulator)
         ended = [line for line in editor.server_log.splitlines() if "Traceback" in line or "never awaited" in line]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error, Frame, Page, Route, async_playwright
+from playwright.async_api import Error, FloatRect, Frame, Page, Route, async_playwright
 
 from clients.vscode import PICTURES, VSCode, chromium_path
 
@@ -44,6 +44,7 @@ FOCUS = """() => document.activeElement?.closest('.monaco-editor') != null
   && document.activeElement.closest('.quick-input-widget') === null"""
 PICKS = """() => [...document.querySelectorAll('.quick-input-list .monaco-list-row')]
   .map(row => row.getAttribute('aria-label') ?? '')"""
+HOVER = "() => [...document.querySelectorAll('.monaco-hover')].map(hover => hover.innerText).join('\\n')"
 MARKDOWN = "() => document.querySelector('.markdown-body')?.innerText ?? null"
 
 
@@ -192,10 +193,23 @@ class Workbench:
                     return frame
         return None
 
-    async def picture(self, name: str) -> Path:
-        """Keep a picture of the window."""
+    async def hover(self, fits: Callable[[str], object] = bool) -> str:
+        """What the status item tells where the mouse rests on it, once it fits."""
+        await self.page.hover('[id$="cachewise.cost"]')
+        return await self.until("the hover", lambda: self.page.evaluate(HOVER), fits)
+
+    async def picture(self, name: str, part: str = "", margin: int = 0) -> Path:
+        """Keep a picture of the window, or of the first element that a selector finds with so many pixels around it."""
         path = PICTURES / f"{name}.png"
-        await self.page.screenshot(path=path)
+        box = await self.page.locator(part).first.bounding_box() if part else None
+        if box is None:
+            await self.page.screenshot(path=path, animations="disabled")
+            return path
+        left, top = max(box["x"] - margin, 0), max(box["y"] - margin, 0)
+        right = min(box["x"] + box["width"] + margin, WIDTH)
+        bottom = min(box["y"] + box["height"] + margin, HEIGHT)
+        clip: FloatRect = {"x": left, "y": top, "width": right - left, "height": bottom - top}
+        await self.page.screenshot(path=path, clip=clip, animations="disabled")
         return path
 
 

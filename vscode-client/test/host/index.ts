@@ -15,6 +15,7 @@ const STUCK = 60_000;
 /** Runs all tests. Rejects with the failures, where there are any. */
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'bdd', timeout: STUCK, forbidOnly: true, forbidPending: true });
+  mocha.grep(new RegExp(process.env.CACHEWISE_TESTS_ONLY ?? ''));
   for (const name of readdirSync(__dirname)) {
     if (name.endsWith('.test.cjs')) {
       mocha.addFile(join(__dirname, name));
