@@ -214,11 +214,12 @@ def compared(sequence: Sequence[Moment], others: Sequence[Piece]) -> str:
 
     at_once = [Moment(0.0, moment.text, moment.cursor) for moment in sequence]
     here = replay(at_once, others, "claude", [Planner]).bills[0]
-    there, charge = asyncio.run(through_server(sequence, others, MARKETS["claude"][1]))
+    there, charge, count = asyncio.run(through_server(sequence, others, MARKETS["claude"][1]))
     return (
         f"{len(sequence):,} requests; in-process {here.total:,.0f} plain tokens "
         f"(read {here.read:,}, written {here.write:,}, plain {here.plain:,}); over LSP {there:,.0f} "
-        f"(read {charge.read:,}, written {charge.written:,}, plain {charge.plain:,}): {there / here.total:.3f} of it"
+        f"(read {charge.read:,}, written {charge.written:,}, plain {charge.plain:,}) for {count:,} of them: "
+        f"{there / count * len(sequence) / here.total:.3f} of it for each"
     )
 
 

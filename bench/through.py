@@ -20,18 +20,25 @@ from cachewise.simulator.account import Charge
 from cachewise.simulator.script import Script
 from support.lsp_client import LspProcess
 
+_OPTIONS = {"context": {"maxTokens": 200_000}, "completion": {"offline": "off"}}
+"""Every completion is to come from the provider."""
 _MODEL = "openrouter:anthropic/claude-sonnet-4.5"
 
 
-async def through_server(sequence: Sequence[Moment], others: Sequence[Piece], ratios: Ratios) -> tuple[float, Charge]:
-    """What the requests cost by the simulator's own records, in plain input tokens, and their tokens."""
+async def through_server(
+    sequence: Sequence[Moment], others: Sequence[Piece], ratios: Ratios
+) -> tuple[float, Charge, int]:
+    """What the requests cost by the simulator's own records, in plain input tokens, their tokens, and their number.
+
+    They are fewer than the completions where a suggestion that was made before still fitted.
+    """
     with tempfile.TemporaryDirectory(prefix="cachewise-bench-") as home:
         root = Path(home) / "project"
         root.mkdir()
         async with provider(Script(answer="x = 1\n")) as upstream:
             env = server_env(Path(home), upstream.base_url) | {"CACHEWISE_MODEL": _MODEL}
             async with await LspProcess.start(SERVE, env) as lsp:
-                await lsp.initialize(root=root, options={"context": {"maxTokens": 200_000}})
+                await lsp.initialize(root=root, options=_OPTIONS)
                 for piece in others:
                     lsp.open((root / piece.name).as_uri(), piece.text)
                 await _requests(lsp, (root / NAME).as_uri(), sequence)
@@ -39,7 +46,7 @@ async def through_server(sequence: Sequence[Moment], others: Sequence[Piece], ra
     billed = [record["billed"] for record in records if record["billed"]]
     read, write, hour, plain = (sum(bill[key] for bill in billed) for key in ("read", "write", "write_1h", "plain"))
     cost = read * ratios.read + write * ratios.write + hour * ratios.write_1h + plain
-    return cost, Charge(read=read, write=write, write_1h=hour, plain=plain)
+    return cost, Charge(read=read, write=write, write_1h=hour, plain=plain), len(billed)
 
 
 async def _requests(lsp: LspProcess, uri: str, sequence: Sequence[Moment]) -> None:
