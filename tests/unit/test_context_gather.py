@@ -261,3 +261,31 @@ async def test_imports_of_other_documents_are_looked_for_again_only_when_they_ch
     monkeypatch.setattr(gather, "_IMPORTS_KEPT", 0.0)
     await gatherer.gather(current, [tab])
     assert searched[4:] == ["main.py", "tab.py", "main.py", "tab.py"]
+
+
+async def test_what_changed_outside_is_read_again_whatever_its_age_says(folder: Path) -> None:
+    gatherer, current = gatherer_for(folder), document(folder, "main.py", "import one\nimport two\n")
+    await gatherer.gather(current, [])
+    for name in ("one", "two"):
+        path = folder / f"{name}.py"
+        age = path.stat()
+        path.write_text(path.read_text().upper())
+        os.utime(path, ns=(age.st_atime_ns, age.st_mtime_ns))
+    assert [piece.text for piece in await gatherer.gather(current, [])] == ["# one\n", "# two\n"]
+    (folder.parent / "linked").symlink_to(folder)
+    gatherer.changed_outside([str(folder.parent / "linked" / "one.py"), str(folder / "no.py")], names=False)
+    assert [piece.text for piece in await gatherer.gather(current, [])] == ["# ONE\n", "# two\n"]
+    gatherer.changed_outside([str(folder / f"branch{n}.py") for n in range(1_000)], names=True)
+    assert [piece.text for piece in await gatherer.gather(current, [])] == ["# ONE\n", "# TWO\n"]
+
+
+async def test_a_file_that_came_is_an_import_of_a_quiet_document_at_once(folder: Path) -> None:
+    gatherer, current = gatherer_for(folder), document(folder, "main.py", "")
+    tab = document(folder, "tab.py", "import late\n")
+    assert names(await gatherer.gather(current, [tab])) == ["tab.py"]
+    late = folder / "late.py"
+    late.write_text("# late\n")
+    gatherer.changed_outside([str(late)], names=False)
+    assert names(await gatherer.gather(current, [tab])) == ["tab.py"]
+    gatherer.changed_outside([str(late)], names=True)
+    assert names(await gatherer.gather(current, [tab])) == ["tab.py", "late.py"]

@@ -134,6 +134,24 @@ async def test_a_closed_document_is_read_again(builtin: Builtin, tmp_path: Path)
     assert await guessed(builtin, tmp_path) is None
 
 
+async def test_files_that_changed_outside_are_read_again(builtin: Builtin, tmp_path: Path) -> None:
+    path, data, secret = tmp_path / "a.py", tmp_path / "a.csv", tmp_path / ".env"
+    told = [str(path), str(data), str(secret), str(tmp_path / "no.py")]
+    builtin.changed(told)
+    path.write_text("nothing = 1\n")
+    assert await guessed(builtin, tmp_path) is None
+    for useless in (data, secret):
+        useless.write_text(FILE)
+    builtin.changed(told)
+    assert await guessed(builtin, tmp_path) is None
+    path.write_text(FILE)
+    builtin.changed(told)
+    assert await guessed(builtin, tmp_path) == REST
+    shown = Shown(path.as_uri(), str(path), "python", 1, "nothing = 1\n")
+    builtin.changed(told)
+    assert await guessed(builtin, tmp_path, shown) is None, "of an open document the editor's text counts"
+
+
 async def test_the_threads_end(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(FILE)
     builtin = Builtin(rest=60)

@@ -10,7 +10,7 @@ import asyncio
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from cachewise.context.beside import files_beside
@@ -70,12 +70,20 @@ class Gatherer:
         self._known: dict[str, _Known] = {}
         self._imported: dict[str, tuple[str, float, tuple[str, ...]]] = {}
         """Of open documents, by place: the text, when it was looked at, and the files that it imports."""
+        self._changed: frozenset[str] = frozenset()
+        self._come_or_gone = False
+        """What is known to have changed since the last reading: paths, and whether files came or went."""
         self._last: tuple[Piece, ...] = ()
         self._running: asyncio.Future[tuple[Piece, ...]] | None = None
 
     def twin(self) -> Gatherer:
         """Another gatherer for the same folder, which remembers on its own."""
         return Gatherer(self._exclusions, deadline=self._deadline)
+
+    def changed_outside(self, paths: Collection[str], *, names: bool) -> None:
+        """Read these files again with the next request, whatever their age says; with `names`, find imports anew."""
+        self._changed |= frozenset(paths)
+        self._come_or_gone |= names
 
     async def gather(
         self, current: Snapshot, open_documents: Sequence[Snapshot], also: Iterable[str] = (), *, fill: int = 0
@@ -99,7 +107,9 @@ class Gatherer:
             async with asyncio.timeout(self._deadline):
                 while self._running is not None and not self._running.done():
                     await asyncio.wait([self._running])
-                work = asyncio.to_thread(self._read_all, current, documents, also, fill)
+                told = (self._changed, self._come_or_gone)
+                self._changed, self._come_or_gone = frozenset(), False
+                work = asyncio.to_thread(self._read_all, current, documents, also, fill, *told)
                 self._running = asyncio.ensure_future(work)
                 self._running.add_done_callback(_looked_at)
                 self._last = await asyncio.shield(self._running)
@@ -113,8 +123,15 @@ class Gatherer:
             await asyncio.wait([self._running], timeout=self._deadline)
 
     def _read_all(
-        self, current: Snapshot, documents: Sequence[Snapshot], also: Sequence[str], fill: int
+        self,
+        current: Snapshot,
+        documents: Sequence[Snapshot],
+        also: Sequence[str],
+        fill: int,
+        changed: frozenset[str],
+        come_or_gone: bool,
     ) -> tuple[Piece, ...]:
+        self._forget(changed, come_or_gone)
         if current.path is not None and is_secret(current.path):
             raise RequestFailed(f"{current.name!r} leads to a file with secrets, so it is not sent to a model.")
         pieces: dict[str, Piece] = {}
@@ -141,6 +158,14 @@ class Gatherer:
         for path in also:
             self._take(pieces, shown, path, kept=True)
         return tuple(pieces.values())
+
+    def _forget(self, changed: frozenset[str], come_or_gone: bool) -> None:
+        if len(changed) > _MOST_FILES:  # another branch: to look for each of them would take longer
+            self._known.clear()
+        for path in changed if self._known else ():
+            self._known.pop(os.path.realpath(path), None)
+        if come_or_gone:
+            self._imported.clear()
 
     def _imports_of(self, place: str, document: Snapshot, *, fresh: bool) -> tuple[str, ...]:
         """What a document imports; of others than the current one as it was found lately, if their text is the same."""

@@ -72,6 +72,11 @@ class Builtin:
         if path is not None and self._work is not None:
             self._work.reread(path)
 
+    def changed(self, paths: Iterable[str]) -> None:
+        """Files were changed, made or removed outside of the editor."""
+        if self._work is not None:
+            self._work.reread(*paths)
+
     def close(self) -> None:
         """End the threads; what they are at is given up within a slice."""
         if self._work is not None:

@@ -113,9 +113,9 @@ class Work:
 
     # The thread that reads
 
-    def reread(self, path: str) -> None:
-        """Take a file in as it is now."""
-        self._jobs.put(self._read_one(path))
+    def reread(self, *paths: str) -> None:
+        """Take files in as they are now."""
+        self._jobs.put(self._read_some(paths))
 
     def settle(self) -> None:
         """Wait until what was handed over before is done."""
@@ -184,9 +184,16 @@ class Work:
                 if count >= MOST_FILES:
                     return
 
+    def _read_some(self, paths: Sequence[str]) -> Steps:
+        for path in paths:
+            yield from self._read_one(path)
+            yield
+
     def _read_one(self, path: str) -> Steps:
         from cachewise.offline.indexer import MOST_MEMORY, read
 
+        if path.endswith(_DATA):
+            return
         real = next((found for one in self._exclusions if (found := one.resolve(path)) is not None), None)
         if real is None:
             return

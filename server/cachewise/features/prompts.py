@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +73,13 @@ class Prompts:
         if tuple(globs) != self._globs:
             self._globs = tuple(globs)
             self._folders.clear()
+
+    def changed_outside(self, paths: Collection[str], *, names: bool) -> None:
+        """Files have changed outside of the editor; with `names`, some of them have come or gone."""
+        for folder in self._folders.values():
+            for gatherer in (folder.gatherer, folder.direct):
+                if gatherer is not None:
+                    gatherer.changed_outside(paths, names=names)
 
     def session_id(self, folder: str | None) -> str:
         """What keeps a router on one upstream's cache: always the same for a folder, without telling its name."""

@@ -29,6 +29,7 @@ from cachewise.lsp.questions import answer
 from cachewise.lsp.server import CachewiseServer
 from cachewise.lsp.show import Shower
 from cachewise.lsp.status import StatusSender
+from cachewise.lsp.watching import files_changed, watch_files
 from cachewise.session.documents import Change
 from cachewise.session.lines import code_units
 
@@ -68,6 +69,7 @@ class Handlers:
         feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)(self._notebook_closed)
         feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(self._folders)
         feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._did_change_configuration)
+        feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(self._files_changed)
         feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions(work_done_progress=False))(
             self._inline_completion
         )
@@ -104,7 +106,10 @@ class Handlers:
         gc.freeze()
         # At once: a client that does not answer must not keep the ledger and the keyring waiting.
         await asyncio.gather(
-            self._configuration.ask(self._server.wire), self._rooms.started(), self._configuration.find_keys()
+            self._configuration.ask(self._server.wire),
+            self._rooms.started(),
+            self._configuration.find_keys(),
+            watch_files(self._server.wire, self._capabilities),
         )
         self._status.touch()
 
@@ -184,6 +189,9 @@ class Handlers:
             self._rooms.documents.folders.remove(folder.uri)
         for folder in params.event.added:
             self._rooms.documents.folders.add(folder.uri)
+
+    def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+        files_changed(self._rooms, list(params.changes))
 
     # Questions
 
