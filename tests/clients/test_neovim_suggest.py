@@ -52,6 +52,41 @@ async def test_the_tab_key_still_indents(shared: Desk) -> None:
     await shared.text("    x")
 
 
+@pytest.mark.parametrize(
+    ("mapping", "text", "mode"),
+    [
+        pytest.param("", "one", "n", id="nobody"),
+        pytest.param("inoremap <M-w> two<C-k>a:", "onetwoä", "i", id="keys"),
+        pytest.param("inoremap <expr> <M-w> '[' .. line('.') .. ']'", "one[1]", "i", id="expression"),
+        pytest.param('inoremap <expr> <M-w> "\\<Left>x"', "onxe", "i", id="expression-of-special-keys"),
+        pytest.param("imap <M-w> <Plug>(other)", "one(plug)", "i", id="keys-of-a-plugin"),
+        pytest.param(
+            "lua vim.keymap.set('i', '<M-w>', function() vim.api.nvim_put({ 'put' }, 'c', true, true) end)",
+            "oneput",
+            "i",
+            id="function-that-changes-text",
+        ),
+        pytest.param(
+            "lua vim.keymap.set('i', '<M-w>', function() return '<Left>x' end, { expr = true })",
+            "onxe",
+            "i",
+            id="function-that-gives-keys",
+        ),
+    ],
+)
+async def test_without_a_suggestion_a_key_does_what_it_did(shared: Desk, mapping: str, text: str, mode: str) -> None:
+    await shared.nvim.call("nvim_command", "inoremap <Plug>(other) (plug)")
+    await shared.nvim.call("nvim_command", mapping)
+    try:
+        await shared.nvim.edit("a.txt.py", "")
+        await shared.nvim.until("return vim.fn.maparg('<M-w>', 'i', false, true).buffer == 1")
+        await shared.nvim.type("ione<M-w>")
+        await shared.text(text)
+        await shared.nvim.until("return vim.api.nvim_get_mode().mode", mode.__eq__)
+    finally:
+        await shared.nvim.call("nvim_command", "silent! iunmap <M-w>")
+
+
 async def test_windows_line_ends(shared: Desk) -> None:
     """Neither what is shown nor what is taken has a CR as a character."""
     await shared.nvim.lua("vim.o.fileformats = 'unix,dos'")

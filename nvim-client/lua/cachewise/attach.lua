@@ -4,19 +4,43 @@ local options = require('cachewise.options')
 
 local M = {}
 
+---What a key does that nobody has mapped. A character with Alt is <Esc> and the character then, but only where it is
+---typed, not where a mapping gives it back.
 ---@param key string
----@return fun(): string what the key did before, for an expression mapping
-local function otherwise(key)
-  local before = vim.fn.maparg(key, 'i', false, true)
+---@return string keys
+local function unmapped(key)
+  local character = key:match('^<[MA]%-(.)>$')
+  return vim.keycode(character and '<Esc>' .. character or key)
+end
+
+---Functions that keys were mapped to before. They may change text, which an expression mapping must not.
+---@type function[]
+M.functions = {}
+
+---What a key did before, for an expression mapping that gives keys as they are.
+---@param before table<string, any> of maparg()
+---@param key string
+---@return fun(): string keys
+local function otherwise(before, key)
+  if vim.tbl_isempty(before) then
+    local keys = unmapped(key)
+    return function()
+      return keys
+    end
+  end
+  if before.expr == 1 then
+    return function()
+      local keys = before.callback and before.callback() or not before.callback and vim.api.nvim_eval(before.rhs) or ''
+      return before.replace_keycodes == 1 and vim.keycode(keys) or keys
+    end
+  end
+  if before.callback then
+    table.insert(M.functions, before.callback)
+  end
+  local call = ("<Cmd>lua require('cachewise.attach').functions[%d]()<CR>"):format(#M.functions)
+  local keys = vim.keycode(before.callback and call or before.rhs)
   return function()
-    if vim.tbl_isempty(before) then
-      return key
-    end
-    if before.callback then
-      local keys = before.callback()
-      return before.expr == 1 and keys or ''
-    end
-    return before.expr == 1 and vim.api.nvim_eval(before.rhs) or before.rhs
+    return keys
   end
 end
 
@@ -29,10 +53,18 @@ local function map(bufnr, key, act, description)
   if not key then
     return
   end
-  local old = otherwise(key)
+  local before = vim.fn.maparg(key, 'i', false, true)
+  local old = otherwise(before, key)
+  local take = vim.keycode(("<Cmd>lua require('cachewise.ghost').%s<CR>"):format(act))
   vim.keymap.set('i', key, function()
-    return require('cachewise.ghost').ready() and ("<Cmd>lua require('cachewise.ghost').%s<CR>"):format(act) or old()
-  end, { buffer = bufnr, expr = true, desc = 'cachewise: ' .. description })
+    return require('cachewise.ghost').ready() and take or old()
+  end, {
+    buffer = bufnr,
+    expr = true,
+    replace_keycodes = false,
+    remap = before.noremap == 0,
+    desc = 'cachewise: ' .. description,
+  })
 end
 
 ---@param bufnr integer
