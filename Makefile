@@ -29,6 +29,7 @@ venv:
 test: venv
 	@tools/system.sh
 	@tools/editors.sh
+	@tools/library.sh
 	@tools/vscode.sh
 	$(PYTEST) -n auto --dist worksteal -m "not vscode"; others=$$?; $(PYTEST) -m vscode tests/clients && exit $$others
 
