@@ -29,6 +29,34 @@ START = SOURCE + "def triple"
 REST = "(number):\n    return number * 3"
 """What `Desk.suggest` types, and what is then suggested."""
 TEXT = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\\n')"
+OTHER = """
+Executed = {}
+vim.lsp.start({ name = 'other', root_dir = vim.fn.getcwd(), cmd = function()
+  return {
+    request = function(method, params, callback)
+      local result = vim.NIL
+      if method == 'initialize' then
+        result = { capabilities = {
+          inlineCompletionProvider = { other = true }, executeCommandProvider = { commands = { 'other.taken' } },
+        } }
+      elseif method == 'textDocument/inlineCompletion' then
+        local command = { title = 'Taken', command = 'other.taken', arguments = { 'a', 'b' } }
+        local place = { start = params.position, ['end'] = params.position }
+        result = { items = { { insertText = '(other)', range = place, command = command } } }
+      elseif method == 'workspace/executeCommand' then
+        table.insert(Executed, params.arguments)
+      end
+      vim.schedule(function() callback(nil, result) end)
+      Number = (Number or 0) + 1
+      return true, Number
+    end,
+    notify = function() return true end,
+    is_closing = function() return false end,
+    terminate = function() end,
+  }
+end }, { bufnr = 0 })
+"""
+"""A second server, in Neovim itself, which always suggests the same."""
 STATUS_LINE = "return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str"
 
 

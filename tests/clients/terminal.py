@@ -45,6 +45,10 @@ class Terminal:
         """What is to be seen; with the escape sequences of its colours if wanted."""
         return await self.tmux("capture-pane", "-p", *(["-e"] if colours else []))
 
+    async def pid(self) -> int:
+        """The process in the terminal."""
+        return int(await self.tmux("display-message", "-p", "#{pane_pid}"))
+
     async def until(self, fits: Callable[[str], bool], *, colours: bool = False) -> str:
         """The first screen that fits.
 

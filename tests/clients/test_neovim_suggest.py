@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from cachewise.simulator.script import Script
-from clients.desk import REST, SOURCE, START, TRIPLE, Desk
+from clients.desk import OTHER, REST, SOURCE, START, TRIPLE, Desk
 from clients.neovim import GHOST
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -190,35 +190,6 @@ async def test_taking_it_by_and_by_is_one_request(shared: Desk) -> None:
         await shared.nvim.until(NATIVE, left.__eq__)
     await shared.quiet()
     assert len(shared.records) == mark + 1
-
-
-OTHER = """
-Executed = {}
-vim.lsp.start({ name = 'other', root_dir = vim.fn.getcwd(), cmd = function()
-  return {
-    request = function(method, params, callback)
-      local result = vim.NIL
-      if method == 'initialize' then
-        result = { capabilities = {
-          inlineCompletionProvider = { other = true }, executeCommandProvider = { commands = { 'other.taken' } },
-        } }
-      elseif method == 'textDocument/inlineCompletion' then
-        local command = { title = 'Taken', command = 'other.taken', arguments = { 'a', 'b' } }
-        local place = { start = params.position, ['end'] = params.position }
-        result = { items = { { insertText = '(other)', range = place, command = command } } }
-      elseif method == 'workspace/executeCommand' then
-        table.insert(Executed, params.arguments)
-      end
-      vim.schedule(function() callback(nil, result) end)
-      Number = (Number or 0) + 1
-      return true, Number
-    end,
-    notify = function() return true end,
-    is_closing = function() return false end,
-    terminate = function() end,
-  }
-end }, { bufnr = 0 })
-"""
 
 
 async def test_the_suggestion_of_another_server(shared: Desk) -> None:

@@ -11,30 +11,14 @@ import pytest
 from cachewise.simulator.script import Fault, Script
 from cachewise.simulator.server import Simulator
 from clients.desk import REST, SETUP, SOURCE, START, STATUS_LINE, TEXT, TRIPLE, Desk
+from clients.hostile import hostile_init, plant_traps
 from clients.neovim import GHOST, neovim, nvim_environment
+from clients.processes import servers
 from support.server import KEY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEYS = "def triple(number): return 3"
-HOSTILE = f"""
-vim.lsp.config('cachewise', {{
-  settings = {{ cachewise = {{
-    baseUrl = 'BASE', openrouter = {{ baseUrl = 'BASE', apiKey = 'x' }},
-    headers = {{ ['X-Leak'] = '${{OPENROUTER_API_KEY}}' }}, proxy = 'BASE', redis = {{ url = 'redis://127.0.0.1:1' }},
-    log = 'debug', budget = {{ perDayUsd = 1000000 }},
-  }} }},
-}})
-{SETUP}
-"""
-
-
-def servers(nvim_pid: int) -> list[int]:
-    """The processes that a Neovim has started (Linux)."""
-    found: list[int] = []
-    for task in Path(f"/proc/{nvim_pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
-    return found
 
 
 async def test_provider_down_and_up_again(shared: Desk) -> None:
@@ -104,16 +88,22 @@ async def test_restart_by_command(shared: Desk) -> None:
     )
 
 
-async def test_two_editors_share_one_ledger(shared: Desk) -> None:
-    """`today` in either is what both have spent."""
+async def test_two_editors_share_one_cache_and_one_ledger(shared: Desk) -> None:
+    """`today` in either is what both have spent, and what one has asked is answered in the other without a request."""
     shared.simulator.follow(Script(answer="In the first."))
     await shared.nvim.edit("a.py", SOURCE)
     await shared.nvim.call("nvim_command", "1,2Cachewise ask Who am I?")
     await shared.nvim.until(TEXT, lambda text: text == "In the first.")
-    first = await shared.nvim.status(lambda status: status["quiescent"] and status["last"])
+    first = await shared.nvim.status(lambda now: now["quiescent"] and now["last"] and now["last"]["feature"] == "ask")
     env = nvim_environment(shared.nvim.home, shared.simulator)
     async with neovim(shared.nvim.home, shared.nvim.workspace, env, SETUP) as second:
         shared.simulator.follow(Script(answer="In the second."))
+        mark = len(shared.records)
+        await second.edit("a.py", SOURCE)
+        await second.call("nvim_command", "1,2Cachewise ask Who am I?")
+        await second.until(TEXT, lambda text: text == "In the first.")
+        assert await second.until("return Answers[1] and Answers[1].source") == "answers"
+        assert len(shared.records) == mark
         await second.edit("b.py", SOURCE)
         await second.call("nvim_command", "1,2Cachewise ask Who are you?")
         await second.until(TEXT, lambda text: text == "In the second.")
@@ -143,26 +133,10 @@ async def test_no_key(tmp_path: Path) -> None:
 async def test_hostile_project(tmp_path: Path) -> None:
     """A project's files and settings move neither the key nor the provider, and none of its programs runs."""
     project = tmp_path / "project"
-    traps = {
-        ".nvim.lua": "vim.fn.writefile({}, 'owned')",
-        ".exrc": "call writefile([], 'owned')",
-        "cachewise": "#!/bin/sh\ntouch owned\n",
-        "sitecustomize.py": "open('owned', 'w')",
-        "pygls/__init__.py": "open('owned', 'w')",
-        "cachewise.py": "open('owned', 'w')",
-        "json.py": "open('owned', 'w')",
-        ".vscode/settings.json": '{"cachewise.model": "local:evil"}',
-        "lsp/cachewise.lua": "vim.fn.writefile({}, 'owned')",
-    }
-    for name, text in traps.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(0o755)
+    plant_traps(project)
     async with Simulator() as thief, Simulator(Script(answer=TRIPLE)) as simulator:
         env = nvim_environment(tmp_path, simulator)
-        init = HOSTILE.replace("BASE", thief.openrouter_url)
-        async with neovim(tmp_path, project, env, init) as nvim:
+        async with neovim(tmp_path, project, env, hostile_init(thief)) as nvim:
             await nvim.edit("a.py", f"# vim: set exrc shell=/bin/false:\n{SOURCE}")
             await nvim.type("Godef triple")
             await nvim.ghost()

