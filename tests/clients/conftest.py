@@ -33,8 +33,7 @@ async def shared(module_desk: Desk) -> AsyncIterator[Desk]:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def session_code(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CodeDesk]:
-    # The built-in completer would have the first word wherever a test types what an earlier one has left in a file.
-    async with vscode_desk(tmp_path_factory.mktemp("vscode"), CACHEWISE_COMPLETION_OFFLINE="off") as desk:
+    async with vscode_desk(tmp_path_factory.mktemp("vscode")) as desk:
         yield desk
 
 

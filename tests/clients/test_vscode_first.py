@@ -43,7 +43,7 @@ async def set_key(desk: Desk) -> None:
 
 
 async def test_first_minutes(tmp_path: Path) -> None:
-    async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None, CACHEWISE_COMPLETION_OFFLINE="off") as desk:
+    async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None) as desk:
         window = desk.window
         await window.status(lambda text: "no key" in text)
         await set_key(desk)

@@ -52,7 +52,7 @@ async def test_server_killed(code: Desk) -> None:
 @pytest.mark.asyncio(loop_scope="session")
 async def test_no_key(tmp_path: Path) -> None:
     """The status item says it at once; typing is quiet, and a question tells what to do."""
-    async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None, CACHEWISE_COMPLETION_OFFLINE="off") as desk:
+    async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None) as desk:
         await desk.window.status(lambda text: "no key" in text)
         await desk.window.open("a.py", SOURCE)
         await desk.window.type(HEAD)

@@ -33,7 +33,7 @@ PACKAGE = CLIENT / "cachewise.vsix"
 CODE = ROOT / ".cache" / "vscode" / "node_modules"
 PICTURES = ROOT / ".cache" / "vscode-pictures"
 """Where the pictures of each state go."""
-LIFE = 400
+LIFE = 900
 """Seconds until a VS Code ends by itself, also where the tests' process was killed."""
 START = 30.0
 SETTINGS: dict[str, Any] = {
@@ -58,6 +58,8 @@ SETTINGS: dict[str, Any] = {
     "editor.cursorBlinking": "solid",
     "files.autoSave": "afterDelay",
     "files.autoSaveDelay": 100,
+    # The built-in completer would have the first word wherever a test types what an earlier one has left in a file.
+    "cachewise.completion.offline": "off",
     "window.commandCenter": False,
     "window.confirmBeforeClose": "never",
 }

@@ -39,7 +39,7 @@ async def run_in_host(home: Path, only: str | None = None) -> list[str]:
             ended.set_result(code)
 
     async with Simulator() as simulator, async_playwright() as playwright:
-        env = vscode_environment(home, simulator, {"CACHEWISE_TESTS_ONLY": only, "CACHEWISE_COMPLETION_OFFLINE": "off"})
+        env = vscode_environment(home, simulator, {"CACHEWISE_TESTS_ONLY": only})
         driver = ("--vscode-option", "enable-smoke-test-driver")
         async with vscode(home, env, options=driver, installed=False) as editor:
             url = editor.url(

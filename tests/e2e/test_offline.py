@@ -105,6 +105,21 @@ async def test_what_is_being_typed_through_stays() -> None:
         assert len(d.records) == 1
 
 
+async def test_what_is_being_typed_through_may_grow() -> None:
+    """The model's answer begins with what is shown, so the client is told that there is more of it."""
+    more = f"{REST}[0]"
+    async with workplace(Script(answer=f"{more}\n", first_token_delay=0.3)) as (d, uri):
+        mark = d.lsp.mark()
+        assert await ask(d, uri, *AT) == REST
+        await d.until(lambda: len(d.records) == 1)
+        d.edit(uri, *AT, REST[:2])
+        assert await ask(d, uri, AT[0], AT[1] + 2) == REST[2:]
+        grown = await d.lsp.wait_for(GREW, since=mark)
+        assert grown == {"uri": uri, "version": 2, "position": {"line": AT[0], "character": AT[1] + 2}}
+        assert await ask(d, uri, AT[0], AT[1] + 2) == more[2:]
+        assert len(d.records) == 1
+
+
 async def test_typing_on_asks_the_model_at_the_end_of_it() -> None:
     async with workplace(Script(answer=" or None\n")) as (d, uri):
         for number, key in enumerate(REST):
@@ -114,7 +129,9 @@ async def test_typing_on_asks_the_model_at_the_end_of_it() -> None:
 
 async def test_invoked_by_hand_the_model_is_waited_for() -> None:
     async with workplace(Script(answer="en_other()\n")) as (d, uri):
+        mark = d.lsp.mark()
         assert await ask(d, uri, *AT, 1) == "en_other()"
+        await d.status(lambda s: s["last"] and s["last"]["source"] == "provider", since=mark)
         assert [entry["source"] for entry in (await d.usage())["recent"]] == ["provider"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cachewise.features.suggestions import KEPT, Suggestion, Suggestions, rest_of
+from cachewise.features.suggestions import KEPT, OFFLINE, Suggestion, Suggestions, rest_of
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,30 @@ def test_the_newest_that_fits_is_found_and_a_grown_one_takes_its_own_place() -> 
     assert len(kept) == 1
     # What is typed all the way is no hit, but grows into one.
     assert kept.find(Editor("two", 3)) == made(" and more", ident="two")
+
+
+BESIDE: dict[str, tuple[str, str, str]] = {
+    # what the model made, what is typed, what is found then
+    "it begins with what is shown": ("foo(bar)\n    baz()", "fo", "o(bar)\n    baz()"),
+    "it is the same": ("foo(bar)", "fo", "o(bar)"),
+    "it says something else": ("foo(other)", "fo", "o(bar)"),
+    "nothing is typed yet": ("foo(other)", "", "foo(other)"),
+}
+
+
+@pytest.mark.parametrize(("model", "typed", "found"), BESIDE.values(), ids=BESIDE)
+@pytest.mark.parametrize("first", ["model", "offline"])
+def test_what_is_typed_through_may_grow_but_not_change(model: str, typed: str, found: str, first: str) -> None:
+    """The built-in completer's is on the screen when the model's comes, whichever of the two was kept first."""
+    kept = Suggestions()
+    builtin = Suggestion(id="builtin", text="foo(bar)", replaces=0, source=OFFLINE)
+    both = [made(model, ident="model"), builtin]
+    for suggestion in both if first == "model" else reversed(both):
+        kept.put("file:///a.py", "a = ", "\n", suggestion)
+    kept.first_showing("file:///a.py", "builtin")
+    left = kept.find(Editor(f"a = {typed}\n", 4 + len(typed)))
+    assert left is not None
+    assert left.text == found
 
 
 def test_showing_counts_once() -> None:

@@ -138,7 +138,7 @@ def _known(rooms: Rooms, snapshot: Snapshot, *, offline: bool = True) -> Suggest
     if found is None:
         return None
     pursuit = rooms.pursuits.of(snapshot.uri)
-    if pursuit is not None and pursuit.id == found.id:
+    if pursuit is not None and (pursuit.id == found.id or pursuit.serves(snapshot, rooms.completion_terms)):
         pursuit.answer(snapshot.version, snapshot.end)
     first = rooms.suggestions.first_showing(snapshot.uri, found.id)
     rooms.acceptance.shown(snapshot, found, first=first)

@@ -124,27 +124,31 @@ class Suggestions:
     def find(self, cursor: Cursor, terms: Terms = (), *, offline: bool = True) -> Suggestion | None:
         """What fits a document and a cursor, or what is left of it: the newest of the model; None if there is none.
 
-        One that is being typed through stays, whatever came meanwhile: text must not change under the user's eyes.
+        One that is being typed through stays, whatever came meanwhile: text must not change under the user's eyes. It
+        may grow, so the model's takes the place of the built-in completer's where it begins with it.
         Without `offline`, what the built-in completer has suggested does not count.
         """
-        best: Suggestion | None = None
-        best_at: _Key | None = None
         showing = self._showing.get(cursor.uri)
+        best: tuple[_Key, Suggestion] | None = None
+        shown: tuple[_Key, Suggestion] | None = None
         for at, entry, left in self._fitting(cursor, terms):
             suggestion = entry.suggestion
             if not suggestion.text or (suggestion.source == OFFLINE and not offline):
                 continue
             if suggestion.id == showing and left is not suggestion:
-                best, best_at = left, at
-                break
-            if best is None or (best.source == OFFLINE and suggestion.source != OFFLINE):
-                best, best_at = left, at
+                shown = at, left
+                if suggestion.source != OFFLINE:
+                    break
+            elif best is None or (best[1].source == OFFLINE and suggestion.source != OFFLINE):
+                best = at, left
             if suggestion.source != OFFLINE and showing in (None, suggestion.id):
                 break
-        if best is not None and best_at is not None:
-            self._showing[cursor.uri] = best.id
-            self._documents[cursor.uri].move_to_end(best_at)
-        return best
+        if shown is not None and not (best and best[1].source != OFFLINE and best[1].text.startswith(shown[1].text)):
+            best = shown
+        if best is not None:
+            self._showing[cursor.uri] = best[1].id
+            self._documents[cursor.uri].move_to_end(best[0])
+        return None if best is None else best[1]
 
     def fruitless(self, cursor: Cursor, terms: Terms = ()) -> bool:
         """Whether the model was asked here before, and had nothing to say."""
