@@ -45,12 +45,12 @@ async def use_everything(d: Desk) -> None:
 async def test_a_key_appears_nowhere(key: str) -> None:
     """Not even where the provider itself repeats it, and the log tells all it can."""
     echo = json.dumps({"error": {"code": 400, "message": f"The key {key} is bad, {key}!"}}).encode()
-    async with desk(Script(api_key=key), env={"OPENROUTER_API_KEY": key, "CACHEWISE_LOG": "debug"}) as d:
+    env: dict[str, str | None] = {"OPENROUTER_API_KEY": key, "CACHEWISE_LOG": "debug"}
+    async with desk(Script(api_key=key), env=env, messages=1) as d:
         await use_everything(d)
         assert any(record.outcome == "complete" for record in d.records), "the key was not even used"
         await d.lsp.stop()
         check_absent(d, key)
-    env = {"OPENROUTER_API_KEY": key, "CACHEWISE_LOG": "debug"}
     async with (
         Upstream([response(400, echo)], [response(401, echo)]) as upstream,
         desk(env={**env, "OPENROUTER_BASE_URL": upstream.url + "/api/v1"}) as d,
@@ -76,7 +76,7 @@ def check_absent(d: Desk, key: str) -> None:
 
 
 async def test_no_text_in_the_log() -> None:
-    async with desk(env={"CACHEWISE_LOG": "info"}) as d:
+    async with desk(env={"CACHEWISE_LOG": "info"}, messages=1) as d:
         await use_everything(d)
         await d.lsp.stop()
         assert d.lsp.stderr, "there is no log to look at"

@@ -28,6 +28,7 @@ MODEL = "openrouter:anthropic/claude-haiku-4.5"
 VIRTUAL: dict[str, Any] = {
     "workspace": {"textDocumentContent": {"dynamicRegistration": False}, "configuration": False},
     "window": {"workDoneProgress": True, "showDocument": {"support": True}},
+    "textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix"]}}}},
 }
 """Capabilities of a client that knows virtual documents."""
 USAGE_KEYS = {
@@ -252,6 +253,7 @@ async def desk(
     answers: bool = False,
     offline: bool = False,
     clocked: bool = False,
+    messages: int = 0,
 ) -> AsyncIterator[Desk]:
     """A simulator, and a server that went through the handshake.
 
@@ -266,6 +268,7 @@ async def desk(
         clocked: Whether `Desk.advance` works.
         answers: Whether the answer cache is on; off, so that a question asked twice reaches the provider twice.
         offline: Whether the built-in completer is on; off, so that what is suggested comes from the provider.
+        messages: How many explanations the server shows as messages; it may show nothing else in this way.
     """
     if not answers:
         config = "answers.enabled = false\n" + (config or "")
@@ -296,11 +299,11 @@ async def desk(
                 raise
             finally:
                 await lsp.stop()
-            check_conduct(lsp)
+            check_conduct(lsp, messages)
             check_prefixes(simulator.requests, lsp.stderr)
 
 
-def check_conduct(lsp: LspProcess) -> None:
+def check_conduct(lsp: LspProcess, messages: int = 0) -> None:
     """What must hold at the end of every conversation, whatever it was about."""
     answered = {number: len(replies) for number, replies in lsp.replies.items() if len(replies) != 1}
     assert not answered, f"requests with another number of replies than one: {answered}"
@@ -308,7 +311,7 @@ def check_conduct(lsp: LspProcess) -> None:
         found = [line for line in lsp.stderr.splitlines() if sign in line]
         assert not found, found
     shown = [m["method"] for m in lsp.messages if m.get("method") in ("window/showMessage", "window/logMessage")]
-    assert not shown, "the server shows popups"
+    assert shown == ["window/showMessage"] * messages, "the server shows popups"
 
 
 def python_module(functions: int, seed: str = "alpha") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from lsprotocol import types
 
@@ -70,6 +71,17 @@ def refresh_actions(
             argument["question"] = place.question
             actions.append(_action("Ask again: what it depends on has changed", ASK, argument))
     return actions
+
+
+def as_client_knows(
+    actions: Iterable[types.CodeAction], capabilities: dict[str, Any]
+) -> list[types.CodeAction | types.Command]:
+    """The actions themselves, or only their commands for a client that does not announce that it knows actions."""
+    document = capabilities.get("textDocument")
+    announced = document.get("codeAction") if isinstance(document, dict) else None
+    if isinstance(announced, dict) and announced.get("codeActionLiteralSupport"):
+        return list(actions)
+    return [action.command for action in actions if action.command is not None]
 
 
 def _action(title: str, command: str, argument: dict[str, object]) -> types.CodeAction:

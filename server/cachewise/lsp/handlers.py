@@ -19,7 +19,7 @@ from cachewise.faults import Fault, InvalidParams
 from cachewise.features.ahead import on_intent
 from cachewise.features.pursuits import Grown
 from cachewise.features.rooms import Rooms
-from cachewise.lsp.actions import code_actions, first_definition, refresh_actions
+from cachewise.lsp.actions import as_client_knows, code_actions, first_definition, refresh_actions
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
 from cachewise.lsp.items import inline_item, list_item, word_start
@@ -207,16 +207,17 @@ class Handlers:
             raise InvalidParams("This explanation is no longer there. Ask again to get a new one.")
         return types.TextDocumentContentResult(text=page.markdown())
 
-    def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+    def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
         document = self._rooms.documents.get(params.text_document.uri)
         on_intent(self._rooms, document.uri)  # editors ask for actions when the cursor comes to a place
         start, end = params.range.start, params.range.end
         where = (start.line, start.character), (end.line, end.character)
         outdated = self._rooms.outdated.near(self._rooms.documents.snapshot(params.text_document.uri, *where))
-        return [
+        actions = [
             *code_actions(params, first_definition(document, params.range)),
             *refresh_actions(params, document, outdated),
         ]
+        return as_client_knows(actions, self._capabilities)
 
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
         place = (params.position.line, params.position.character)

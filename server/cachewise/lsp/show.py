@@ -1,7 +1,7 @@
 """Showing an explanation in the editor: by the virtual document where the client knows such, else as a file.
 
-The file is written to the user's own cache folder once the answer is complete; a client that can show neither still
-has the text as the command's result.
+The file is written to the user's own cache folder once the answer is complete. A client that can open neither shows
+the text as a message: whoever asked for an explanation has to see it, and all clients show messages.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from cachewise.settings.places import ensure_private
 
 SHOW_DEADLINE = 2.0
 """Seconds to wait for a client to open a document; the answer does not depend on it."""
+MESSAGE_INFO = 3
+MOST_SHOWN = 2_000
+"""Characters of an explanation that a message shows; the whole of it is in the file."""
 REFRESH_INTERVAL = 0.15
 """Seconds between two refreshes of a growing document. Each makes the client fetch the whole text."""
 
@@ -48,10 +51,17 @@ class Shower:
             await self._show(uri)
 
     async def finished(self, page: Part) -> None:
-        """Show the finished text as a file, where the client has no virtual documents but can open files."""
-        if self._documents and not self._virtual:
-            path = await asyncio.to_thread(self._write, page)
+        """Show the finished text as a file, or as a message, where the client has no virtual documents."""
+        if self._documents and self._virtual:
+            return
+        path = await asyncio.to_thread(self._write, page)
+        if self._documents:
             await self._show(path.as_uri())
+        else:
+            text = page.own_markdown().strip()
+            if len(text) > MOST_SHOWN:
+                text = f"{text[:MOST_SHOWN]} …\n\nAll of it: {path}"
+            self._wire.notify_json("window/showMessage", {"type": MESSAGE_INFO, "message": text})
 
     def stop(self) -> None:
         """Refresh nothing more."""
