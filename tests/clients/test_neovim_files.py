@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -85,6 +86,49 @@ def test_help_file() -> None:
     options = (PLUGIN / "lua" / "cachewise" / "options.lua").read_text()
     for option in re.findall(r"^---@field (\w+)\?", options, re.MULTILINE):
         assert re.search(rf"\b{option}\b", text), f"the option {option} is not explained"
+    defaults = json.loads(run_lua("io.write(vim.json.encode(require('cachewise.options').defaults))"))
+    for name, key in [*defaults["keys"].items(), *defaults["window"].items()]:
+        assert f"{name} = " in text, f"{name} is not among the options"
+        if name in defaults["keys"] | {"close": "", "stop": "", "follow_up": ""} and key:
+            assert re.search(rf"(?m)^    {re.escape(key)}  ", text), f"the key {key} is not explained"
+    events = re.findall(r"pattern = '(Cachewise\w+)'", "".join(path.read_text() for path in PLUGIN.rglob("*.lua")))
+    assert set(events) == set(re.findall(r"^User (Cachewise\w+)", text, re.MULTILINE))
+
+
+def test_packadd(tmp_path: Path) -> None:
+    """As a package that is added by hand: command, module, the server's configuration and help are there."""
+    package = tmp_path / "pack" / "any" / "opt" / "cachewise"
+    shutil.copytree(PLUGIN, package)
+    code = """
+        assert(vim.fn.exists(':Cachewise') == 0)
+        vim.cmd.packadd('cachewise')
+        assert(vim.fn.exists(':Cachewise') == 2)
+        require('cachewise').setup()
+        assert(vim.lsp.config.cachewise.cmd[1] == 'cachewise')
+        assert(vim.lsp.is_enabled('cachewise'))
+        vim.cmd('helptags ALL')
+        vim.cmd.help(':Cachewise-explain')
+        io.write(vim.fn.expand('%:t'))
+    """
+    command = [str(nvim_path()), "--clean", "--headless", "--cmd", f"set packpath^={tmp_path}", "-l", "-"]
+    done = subprocess.run(command, input=code, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr or done.stdout) == (0, "cachewise.txt"), done.stderr
+
+
+def test_lualine_recipe() -> None:
+    """What the help file shows gives lualine the status text, with its percent signs doubled for the status line."""
+    text = (PLUGIN / "doc" / "cachewise.txt").read_text()
+    (recipe,) = re.findall(r"(?ms)^For lualine.*?>lua\n(.*?)^<", text)
+    code = f"""
+        local given
+        package.preload.lualine = function() return {{ setup = function(options) given = options end }} end
+        require('cachewise').status = function() return '$0.0100 · 96% cached' end
+        {recipe}
+        local shown = given.sections.lualine_x[1]()
+        assert(shown == '$0.0100 · 96%% cached', shown)
+        io.write(vim.api.nvim_eval_statusline(shown, {{}}).str)
+    """
+    assert run_lua(code) == "$0.0100 · 96% cached"
 
 
 @pytest.mark.parametrize("name", ["README.md", "doc/cachewise.txt", "lsp/cachewise.lua"])
