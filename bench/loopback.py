@@ -50,6 +50,8 @@ class Loopback:
                         + DONE
                     )
                     self.times.append(time.perf_counter() - began)
+                elif b"/generation?" in path:
+                    writer.write(_json({"data": {"native_tokens_prompt": 30_000, "total_cost": 0.001}}))
                 elif path == b"/v1/completions":
                     writer.write(_json({"id": "cmpl-1", "choices": [{"index": 0, "text": self._text()}]}))
                     self.times.append(time.perf_counter() - began)

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachewise.context.copies import MOST_SHARED_NAMES
+from cachewise.context.changes import split_lines
+from cachewise.context.copies import _FRAME_SLACK, MOST_SHARED_NAMES, File, part_around
+from cachewise.context.frames import frame
 from cachewise.context.marks import MOST_BLOCKS_BETWEEN
 from cachewise.context.system import SYSTEM
+from cachewise.context.tokens import TokenEstimator, byte_length
 from cachewise.model.snapshot import Snapshot
 from support.contexts import Desk, big, file_blocks, lines, piece, prefix_texts, snapshot
 from support.prompts import rebuild
@@ -157,3 +160,31 @@ def test_the_budget_holds_after_anything(steps: list[tuple[int, int, bool]], bud
         about: Snapshot = snapshot(name, now[name], len(now[name]) // 2)
         plan = desk.ask(about, [piece(n, t) for n, t in now.items() if n != name], cold=cold)
         assert plan.prefix_tokens <= room
+
+
+@given(
+    st.lists(st.sampled_from(("a\n", "some line\n", "é" * 30 + "\n", "x" * 90 + "\n", "no end")), max_size=60),
+    st.integers(0, 60),
+    st.integers(20, 400),
+)
+def test_the_part_around_the_cursor_is_the_largest_that_fits(texts: list[str], line: int, tokens: int) -> None:
+    """Line by line, as far as the room goes: first behind the cursor for two fifths of it, then before, then behind."""
+    file = File(key="main.py", name="main.py", path=None, text="".join(texts), open=True)
+    file.line = line
+    found = part_around(file, tokens, TokenEstimator(0.25))
+    frame_size = byte_length(frame("file", "", {"name": "main.py", "lines": "1-0"})) + _FRAME_SLACK
+    room = tokens / 0.25 - frame_size
+    all_lines = split_lines(file.text)
+    start = min(line, max(len(all_lines) - 1, 0))
+    if not all_lines or byte_length(all_lines[start]) > room:
+        assert found is None
+        return
+    assert found is not None
+    low, high = found
+    assert low <= start < high
+    used = byte_length("".join(all_lines[low:high]))
+    assert used <= room
+    assert high == len(all_lines) or used + byte_length(all_lines[high]) > room
+    behind = byte_length("".join(all_lines[start:high]))
+    if low > 0:
+        assert byte_length("".join(all_lines[low - 1 : high])) > room or behind > room * 0.4

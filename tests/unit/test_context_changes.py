@@ -133,3 +133,17 @@ def test_old_line(line: int, old: int) -> None:
     tracked = Tracked("".join(frozen))
     tracked.update("".join([*frozen[:10], *(f"new {n}\n" for n in range(20)), *frozen[12:]]))
     assert tracked.old_line(line) == old
+
+
+@settings(max_examples=200)
+@given(texts, texts, texts)
+def test_lines_that_are_split_already_make_the_same_copy(before: str, frozen: str, after: str) -> None:
+    followed = Tracked(before)
+    followed.update(frozen)
+    assert followed.holds(frozen)
+    assert not followed.holds(frozen + "more")
+    shared, plain = Tracked(frozen, followed.lines), Tracked(frozen)
+    for tracked in (shared, plain):
+        tracked.update(after)
+    assert (shared.told, shared.lines, shared.regions) == (plain.told, plain.lines, plain.regions)
+    assert followed.lines == split_lines(frozen)

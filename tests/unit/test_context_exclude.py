@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cachewise.context.exclude import Exclusions, is_secret
+from cachewise.context.exclude import Exclusions, Look, is_secret
 from cachewise.context.gather import Gatherer
 from cachewise.context.secrets import SECRET_FOLDERS, SECRET_NAMES, names_secret
 from cachewise.model.snapshot import Snapshot
@@ -194,3 +194,32 @@ def at(folder: Path, name: str, text: str, language: str) -> Snapshot:
         uri=f"file://{path}", version=1, language=language, text=text, start=0, end=0, path=path, folder=str(folder),
         name=name,
     )  # fmt: skip
+
+
+def test_one_look_says_of_many_paths_what_each_alone_is_told(tmp_path: Path) -> None:
+    root, outside = tmp_path / "ws", tmp_path / "outside"
+    for folder in (root / "src" / "deep", root / "ignored", outside):
+        folder.mkdir(parents=True)
+        for name in ("a.py", "b.py", ".env"):
+            (folder / name).write_text("x")
+    (root / ".gitignore").write_text("ignored/\n*.log\n")
+    (root / "src" / ".gitignore").write_text("b.py\n")
+    (root / "linked").symlink_to(root / "src" / "deep")
+    (root / "away").symlink_to(outside)
+    (root / "src" / "link.py").symlink_to(outside / "a.py")
+    (root / "src" / "loop").symlink_to(root / "src" / "loop")
+    (root / "src" / "env.py").symlink_to(root / "src" / "deep" / ".env")
+    names = ["a.py", "src/deep/a.py", "src/deep/b.py", "src/deep/.env", "src/deep/../deep/a.py", "src/./deep/a.py",
+             "linked/a.py", "linked/../a.py", "away/a.py", "src/link.py", "src/loop", "src/loop/a.py", "src/env.py",
+             "ignored/a.py", "x.log", "src/new.py", "new/new.py", "..", ".", "", "src/", "src//deep//a.py",
+             "a\0b"]  # fmt: skip
+    paths = [*names, *(str(root / name) for name in names), str(outside / "a.py"), "/", str(root)]
+    exclusions = Exclusions(str(root), ["new/"])
+    look = Look(exclusions)
+    allowed = [path for path in paths if look.resolve(path) is not None]
+    for path in (*paths, *paths):
+        assert look.resolve(path) == Exclusions(str(root), ["new/"]).resolve(path), path
+        if "\0" not in path:
+            assert look.real(os.path.join(root, path)) == os.path.realpath(os.path.join(root, path)), path
+    assert str(root / "src" / "deep" / "a.py") in allowed
+    assert not any("outside" in path or "ignored" in path or "env" in path for path in allowed)

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cachewise.context.blocks import rendered
+from cachewise.context.changes import split_lines
+from cachewise.context.copies import Chunk, File
 from cachewise.context.frames import sendable, visible
 from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
 from cachewise.context.rent import Ratios
 from cachewise.context.system import SYSTEM
-from cachewise.context.tail import AnyTail, CompletionTail, TailSpec
+from cachewise.context.tail import AnyTail, CompletionTail, Rendered, TailSpec
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.plan import PromptPlan, Stability
+from cachewise.model.snapshot import Snapshot
 from support.contexts import lines, piece, snapshot, traits
 from support.prompts import frames_of, rebuild
 
@@ -41,6 +45,21 @@ class Screen:
     texts: dict[str, str] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     last: PromptPlan | None = None
+
+
+class Remembering(SharedContext):
+    """Holds all that is kept from before against what comes out when it is made anew."""
+
+    def _shown(self, snapshot: Snapshot, tail: AnyTail, current: File) -> tuple[dict[str, str], Rendered]:
+        found = super()._shown(snapshot, tail, current)
+        assert found == rendered(self._prefix, snapshot, tail, current)
+        for file in self._prefix.files.values():
+            assert list(file.lines) == split_lines(visible(file.text))
+        for chunk in self._prefix.chunks:
+            block = chunk.block(self.estimator)
+            fresh = Chunk(chunk.files, chunk.text, chunk.stability, chunk.edits, chunk.number).block(self.estimator)
+            assert (block, block.digest) == (fresh, fresh.digest)
+        return found
 
 
 @st.composite
@@ -113,7 +132,7 @@ def test_promises_hold_after_any_moves(
     first: str, script: list[tuple[str, str, int, int, str]], style: str, budget: int, ratios: Ratios
 ) -> None:
     estimator = TokenEstimator(0.28)
-    screen = Screen(SharedContext("project", estimator), budget, style, ratios, {"a.py": first})
+    screen = Screen(Remembering("project", estimator), budget, style, ratios, {"a.py": first})
     current = "a.py"
     check(screen, current, CompletionTail(), 0, 0)
     for kind, name, low, high, text in script:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachewise.context.changes import split_lines
-from cachewise.context.window import line_at, window_around
+from cachewise.context.window import line_at, lines_between, window_around
 
 texts = st.lists(st.sampled_from(("a", "bc\n", "\r\n", "\r", "\n", "long " * 50, "é")), max_size=40).map("".join)
 sizes = st.integers(0, 60)
@@ -68,3 +68,18 @@ def test_line_numbers_are_those_of_the_lines(text: str, place: int) -> None:
     start = sum(map(len, lines[:number]))
     end = start + (len(lines[number]) if number < len(lines) else 0)
     assert start <= offset <= end
+
+
+@settings(max_examples=300)
+@given(texts, st.integers(0, 1000), sizes, sizes)
+def test_a_known_line_gives_the_same_window(text: str, place: int, before: int, after: int) -> None:
+    cursor = len(text) * place // 1000
+    known = window_around(text, cursor, before, after, line_at(text, cursor))
+    assert known == window_around(text, cursor, before, after)
+
+
+@settings(max_examples=300)
+@given(texts, st.integers(0, 1000), st.integers(0, 1000))
+def test_lines_between_add_up(text: str, one: int, two: int) -> None:
+    start, end = sorted((len(text) * one // 1000, len(text) * two // 1000))
+    assert lines_between(text, start, end) == line_at(text, end) - line_at(text, start)

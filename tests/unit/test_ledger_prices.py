@@ -159,3 +159,15 @@ def test_nothing_is_fetched_and_nothing_is_imported_early() -> None:
     assert not data_snapshot.get_snapshot().from_auto_update
     source = sys.modules["cachewise.ledger.prices"].__dict__
     assert "genai_prices" not in source
+
+
+def test_a_price_that_is_kept_for_a_second_is_the_one_of_that_second() -> None:
+    held = HeldClock()
+    prices = Prices(held.clock)
+    model = ModelName.parse("openrouter:deepseek/deepseek-v3.2")
+    direct = ModelName.parse("anthropic:claude-haiku-4-5")
+    for _ in range(50):
+        for _ in range(2):
+            assert prices.price(model) == Prices(held.clock).price(model)
+            assert prices.price(direct) == Prices(held.clock).price(direct)
+        held.tick(1_700.4)

@@ -27,6 +27,7 @@ def rendered(prefix: Prefix, snapshot: Snapshot, tail: AnyTail, current: File) -
         tracked=current.copy if included else None,
         span=current.span,
         edited=current.journal > 0,
+        line=current.line,
     )
     shown = tail_of(tail, view)
     changes: dict[str, str] = {}

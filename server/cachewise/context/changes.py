@@ -39,11 +39,16 @@ class Tracked:
     Told is at first the frozen copy, then the copy with the journal's edits applied to it.
     """
 
-    def __init__(self, frozen: str) -> None:
-        self.told = split_lines(frozen)
+    def __init__(self, frozen: str, lines: list[str] | None = None) -> None:
+        """Begin with a frozen copy; `lines` are its lines, where somebody has split them already."""
+        self.told = split_lines(frozen) if lines is None else lines
         self.lines = self.told
         self.regions: tuple[Region, ...] = ()
         self._text = frozen
+
+    def holds(self, text: str) -> bool:
+        """Whether this is the current text, so that `lines` are its lines."""
+        return text == self._text
 
     def update(self, text: str) -> None:
         """Take in the current text."""
@@ -212,8 +217,12 @@ def _changed_middle(old: str, new: str, lines: list[str]) -> tuple[int, int, lis
     shared = min(_common(old, new, limit, from_end=True), limit - head)
     line_end = old.find("\n", len(old) - shared)
     tail = len(old) - (line_end + 1) if line_end >= 0 else 0
-    head_lines = _count_lines(old[:head])
-    tail_lines = _count_lines(old[len(old) - tail :])
+    if "\r" in old:
+        head_lines = _count_lines(old[:head])
+        tail_lines = _count_lines(old[len(old) - tail :])
+    else:  # each line ends with the one character, so that the shorter of two parts tells how many the other one has
+        head_lines = old.count("\n", 0, head)
+        tail_lines = len(lines) - head_lines - _count_lines(old[head : len(old) - tail])
     return min(head_lines, len(lines)), tail_lines, split_lines(new[head : len(new) - tail])
 
 

@@ -5,6 +5,7 @@ Not here: which files are chosen and when a copy is taken anew (`layout.py`), an
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -71,10 +72,19 @@ class File:
             self._size = self.text, byte_length(visible(self.text)) + frame_size
         return self._size[1]
 
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines of the current text as prompts show them; not split again where the copy has them."""
+        shown = visible(self.text)
+        return self._lines_of(shown) or split_lines(shown)
+
+    def _lines_of(self, shown: str) -> list[str] | None:
+        return self.copy.lines if self.copy is not None and self.copy.holds(shown) else None
+
     def freeze(self, span: tuple[int, int] | None = None) -> None:
         """Take a copy of the current text; of all of it, or of the given lines."""
         shown = visible(self.text)
-        self.copy = Tracked(shown)
+        self.copy = Tracked(shown, self._lines_of(shown))
         lines = self.copy.told
         self.span = (0, len(lines)) if span is None else span
         self.framed = _framed(self.name, "".join(lines[self.span[0] : self.span[1]]), self.span)
@@ -158,6 +168,8 @@ class Chunk:
     number: int = 0
     """Of a block of the journal."""
     size: int = field(init=False)
+    _blocks: dict[int, Block] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The block that it is in plans, by its estimated tokens: made once, so that its digest is taken once."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", byte_length(self.text))
@@ -174,7 +186,13 @@ class Chunk:
         return f"files {', '.join(names[:MOST_SHARED_NAMES])}{more}"
 
     def block(self, estimator: TokenEstimator) -> Block:
-        return Block(name=self.name, text=self.text, stability=self.stability, tokens=estimator.of_bytes(self.size))
+        tokens = estimator.of_bytes(self.size)
+        block = self._blocks.get(tokens)
+        if block is None:
+            self._blocks.clear()
+            block = Block(name=self.name, text=self.text, stability=self.stability, tokens=tokens)
+            self._blocks[tokens] = block
+        return block
 
 
 def packed(
@@ -210,16 +228,23 @@ def part_around(file: File, tokens: int, estimator: TokenEstimator) -> tuple[int
 
     None where not even the cursor's line fits.
     """
-    lines = split_lines(visible(file.text))
+    lines = file.lines
+    size_of = len if file.text.isascii() else byte_length
     room = tokens / estimator.ratio - byte_length(_framed(file.name, "", (0, 0))) - _FRAME_SLACK
     start = end = min(file.line, max(len(lines) - 1, 0))
     share = room * 0.4
-    while end < len(lines) and (size := byte_length(lines[end])) <= (room if end == start else share):
+    for size in map(size_of, itertools.islice(lines, start, None)):
+        if size > (room if end == start else share):
+            break
         end, room, share = end + 1, room - size, share - size
     if end == start:
         return None
-    while start > 0 and (size := byte_length(lines[start - 1])) <= room:
+    for size in map(size_of, reversed(lines[:start])):
+        if size > room:
+            break
         start, room = start - 1, room - size
-    while end < len(lines) and (size := byte_length(lines[end])) <= room:
+    for size in map(size_of, itertools.islice(lines, end, None)):
+        if size > room:
+            break
         end, room = end + 1, room - size
     return start, end

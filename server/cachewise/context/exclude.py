@@ -6,6 +6,7 @@ Not here: the list of secret names (`secrets.py`) and the reading of files (`gat
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -56,20 +57,7 @@ class Exclusions:
 
         Open exactly this path: a link that is changed afterwards is then not followed.
         """
-        path = os.path.join(self._folder, path)
-        if names_secret(path):
-            return None
-        try:
-            real = os.path.realpath(path)
-            below = os.path.relpath(real, self._folder)
-        except (OSError, ValueError):
-            return None
-        parts = below.split(os.sep)
-        if parts[0] in (os.pardir, os.curdir) or os.path.isabs(below) or names_secret(real):
-            return None
-        if not _OWN_FOLDERS.isdisjoint(part.casefold() for part in parts) or self._is_ignored(parts):
-            return None
-        return real
+        return Look(self).resolve(path)
 
     def files(self) -> Iterator[str]:
         """The real paths of all files that may become context, those of upper folders first; links are not followed.
@@ -88,12 +76,13 @@ class Exclusions:
                     yield path
             yield ""
 
-    def _is_ignored(self, parts: Sequence[str], *, is_folder: bool = False) -> bool:
+    def _is_ignored(self, parts: Sequence[str], *, is_folder: bool = False, look: Look | None = None) -> bool:
         """Git's rule: a file below an ignored folder is ignored, whatever else matches; else the last match counts."""
         extra, whole = self._extra_spec(), is_folder
         specs: list[tuple[int, GitIgnoreSpec]] = []
         for depth in range(len(parts)):
-            specs.extend((depth, spec) for spec in self._specs_in(parts[:depth]))
+            here = self._specs_in(parts[:depth]) if look is None else look.specs(tuple(parts[:depth]))
+            specs.extend((depth, spec) for spec in here)
             is_folder = whole or depth < len(parts) - 1
             verdict: bool | None = None
             for level, spec in specs:
@@ -126,6 +115,65 @@ class Exclusions:
                 known = _IgnoreFile(stamp, _spec(_lines_of(path)))
                 self._ignore_files[path] = known
             yield known.spec
+
+
+class Look:
+    """One look at the files of a folder, for many paths at a time: each folder and ignore file is asked for once.
+
+    What it has found out is not looked at again, so it is for one moment, such as the gathering for one request.
+    """
+
+    def __init__(self, exclusions: Exclusions) -> None:
+        self._exclusions = exclusions
+        self._folders: dict[str, str] = {}
+        self._resolved: dict[str, str | None] = {}
+        self._specs: dict[tuple[str, ...], tuple[GitIgnoreSpec, ...]] = {}
+
+    def resolve(self, path: str) -> str | None:
+        """As `Exclusions.resolve`."""
+        if path not in self._resolved:
+            self._resolved[path] = self._resolve(path)
+        return self._resolved[path]
+
+    def real(self, path: str) -> str:
+        """`os.path.realpath`, with one question for each further file of a folder."""
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir) or not os.path.isabs(path):
+            return os.path.realpath(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        at = os.path.join(real, name)
+        try:
+            plain = os.name != "nt" and not stat.S_ISLNK(os.lstat(at).st_mode)
+        except (OSError, ValueError):
+            plain = False
+        return at if plain else os.path.realpath(path)
+
+    def specs(self, parts: tuple[str, ...]) -> tuple[GitIgnoreSpec, ...]:
+        """What the ignore files of a folder say."""
+        found = self._specs.get(parts)
+        if found is None:
+            found = self._specs[parts] = tuple(self._exclusions._specs_in(parts))
+        return found
+
+    def _resolve(self, path: str) -> str | None:
+        top = self._exclusions.folder
+        path = os.path.join(top, path)
+        if names_secret(path):
+            return None
+        try:
+            real = self.real(path)
+            start = top.rstrip(os.sep) + os.sep
+            below = real[len(start) :] if real.startswith(start) else os.path.relpath(real, top)
+        except (OSError, ValueError):
+            return None
+        parts = below.split(os.sep)
+        if parts[0] in (os.pardir, os.curdir) or os.path.isabs(below) or names_secret(real):
+            return None
+        if not _OWN_FOLDERS.isdisjoint(part.casefold() for part in parts):
+            return None
+        return None if self._exclusions._is_ignored(parts, look=self) else real
 
 
 def _entries(folder: str) -> list[tuple[str, bool]]:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from cachewise.context.beside import files_beside
-from cachewise.context.exclude import Exclusions, names_secret
+from cachewise.context.exclude import Exclusions, Look, names_secret
 from cachewise.context.imports import imported_files
 from cachewise.context.secrets import is_secret
 from cachewise.faults import RequestFailed
@@ -135,28 +135,30 @@ class Gatherer:
         if current.path is not None and is_secret(current.path):
             raise RequestFailed(f"{current.name!r} leads to a file with secrets, so it is not sent to a model.")
         pieces: dict[str, Piece] = {}
-        shown = {os.path.realpath(d.path) for d in (current, *documents) if d.path}
-        for document in documents:
-            if self._allows(document) and fit(document.text):
+        look = None if self._exclusions is None else Look(self._exclusions)
+        allowed = [document for document in documents if _allows(look, document)]
+        for document in allowed:
+            if fit(document.text):
                 pieces[document.uri] = _piece(document)
-        if self._exclusions is None:
+        if self._exclusions is None or look is None:
             return tuple(pieces.values())
         folder = self._exclusions.folder
+        shown = {look.real(d.path) for d in (current, *documents) if d.path}
         paths: list[str] = []
-        for document in (current, *documents):
-            place = _place(document)
-            if place is not None and (document is current or self._allows(document)):
+        for document in (current, *allowed):
+            place = _place(document, look)
+            if place is not None:
                 paths.extend(self._imports_of(place, document, fresh=document is current))
         for path in dict.fromkeys(paths):
-            self._take(pieces, shown, path)
+            self._take(pieces, shown, path, look)
         if fill and current.path:
             for path in files_beside(os.path.realpath(current.path), folder):
                 if fill <= 0:
                     break
-                found = self._take(pieces, shown, path, beside=True)
+                found = self._take(pieces, shown, path, look, beside=True)
                 fill -= len(found.text) if found else 0
         for path in also:
-            self._take(pieces, shown, path, kept=True)
+            self._take(pieces, shown, path, look, kept=True)
         return tuple(pieces.values())
 
     def _forget(self, changed: frozenset[str], come_or_gone: bool) -> None:
@@ -180,11 +182,18 @@ class Gatherer:
         return found
 
     def _take(
-        self, pieces: dict[str, Piece], shown: set[str], path: str, *, kept: bool = False, beside: bool = False
+        self,
+        pieces: dict[str, Piece],
+        shown: set[str],
+        path: str,
+        look: Look,
+        *,
+        kept: bool = False,
+        beside: bool = False,
     ) -> Piece | None:
         """Read a file into the pieces, unless it is there, shown by the editor, or of no use as context."""
         assert self._exclusions is not None
-        real = self._exclusions.resolve(path)
+        real = look.resolve(path)
         if real is None or real in shown or real in pieces or len(pieces) >= _MOST_FILES:
             return None
         text = self._read(real)
@@ -193,12 +202,6 @@ class Gatherer:
         name = os.path.relpath(real, self._exclusions.folder).replace(os.sep, "/")
         pieces[real] = Piece(name=name, text=text, path=real, kept=kept, beside=beside)
         return pieces[real]
-
-    def _allows(self, document: Snapshot) -> bool:
-        """Whether an open document may be context: a file that may, or a buffer that is no file and not secret."""
-        if document.path is None:
-            return not names_secret(document.name) and not names_secret(document.uri)
-        return self._exclusions is not None and self._exclusions.allows(document.path)
 
     def _read(self, path: str) -> str | None:
         """The text of a regular file, from memory where it did not change; None if it is no use as context."""
@@ -253,6 +256,13 @@ def document_key(document: Snapshot) -> str:
     return document.name if document.folder else document.path or document.uri
 
 
+def _allows(look: Look | None, document: Snapshot) -> bool:
+    """Whether an open document may be context: a file that may, or a buffer that is no file and not secret."""
+    if document.path is None:
+        return not names_secret(document.name) and not names_secret(document.uri)
+    return look is not None and look.resolve(document.path) is not None
+
+
 def _looked_at(reading: asyncio.Future[tuple[Piece, ...]]) -> None:
     """A failure that came after the deadline has nobody to go to."""
     if not reading.cancelled():
@@ -273,12 +283,12 @@ def _with_open_text(last: Sequence[Piece], current: Snapshot, documents: Sequenc
     return tuple(pieces)
 
 
-def _place(document: Snapshot) -> str | None:
+def _place(document: Snapshot, look: Look) -> str | None:
     """Where the imports of a document are looked up from: at its file, or at the notebook that it is a cell of."""
     if document.path:
-        return os.path.realpath(document.path)
+        return look.real(document.path)
     if document.folder and "#" in document.name:
-        return os.path.realpath(os.path.join(document.folder, document.name.rpartition("#")[0]))
+        return look.real(os.path.join(document.folder, document.name.rpartition("#")[0]))
     return None
 
 

@@ -36,7 +36,7 @@ _WORDS = frozenset({"as", "from", "import", "qualified", "static", "hiding", "ex
 
 def python_imports(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
     """For each import: the number of leading dots, the module's name, and the names taken from it."""
-    for match in _PYTHON.finditer(text):
+    for match in _statements(text):
         if match["modules"] is not None:
             for module in match["modules"].split(","):
                 name = module.split()
@@ -48,6 +48,20 @@ def python_imports(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         names = tuple(n for n in names if n == "*" or n.isidentifier())
         if match["dots"] or match["module"]:
             yield len(match["dots"]), match["module"].strip("."), names
+
+
+def _statements(text: str) -> Iterator[re.Match[str]]:
+    """What `_PYTHON.finditer` finds, looking only at lines with the word `import`, which is much faster."""
+    start = 0  # of a line, always
+    while (found := text.find("import", start)) >= 0:
+        line = text.rfind("\n", start, found) + 1 or start
+        match = _PYTHON.match(text, line)
+        if match is not None:
+            yield match
+        # The next statement begins on a later line than the one that this one ends in.
+        start = text.find("\n", found if match is None else match.end() - 1) + 1
+        if not start:
+            return
 
 
 def script_imports(text: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ from cachewise.context.prefix import Prefix
 from cachewise.context.rent import Ratios, rewrite_from
 from cachewise.context.secrets import names_secret
 from cachewise.context.system import SYSTEM
-from cachewise.context.tail import AnyTail
+from cachewise.context.tail import AnyTail, Rendered
 from cachewise.context.tokens import TokenEstimator
 from cachewise.context.ttl import TtlSetting
 from cachewise.context.window import line_at
@@ -59,6 +59,8 @@ class SharedContext:
         self._secrets: dict[str, bool] = {}
         """Which of the names seen so far are those of secret files."""
         self._filling = Filling()
+        self._rendered: tuple[tuple[object, ...], tuple[dict[str, str], Rendered]] | None = None
+        """What this request shows, and the state of the prefix that this was rendered for."""
         self.too_short = False
         """Whether the last plan's prefix was too short to be cached."""
         self._missing = 0
@@ -108,6 +110,7 @@ class SharedContext:
         if self._secret(snapshot.name) or self._secret(snapshot.path or snapshot.uri):
             raise RequestFailed(f"{snapshot.name!r} looks like a file with secrets, so it is not sent to a model.")
         self._request += 1
+        self._rendered = None
         if cold:
             self._filling.forget()
         current, others = self._take_in(snapshot, pieces)
@@ -120,7 +123,7 @@ class SharedContext:
         self._tell(snapshot, tail, current, budget, traits, ratios)
         shared = _shared(before, self._prefix.chunks)
         moved = None if shared == len(before) else f"{before[shared].name}: {reason}"
-        changes, shown = rendered(self._prefix, snapshot, tail, current)
+        changes, shown = self._shown(snapshot, tail, current)
         self._costs.pay(changes, ratios)
         blocks = blocks_of(self._prefix, self.estimator, "".join(changes.values()), shown)
         chunks = len(self._prefix.chunks)
@@ -237,7 +240,7 @@ class SharedContext:
 
     def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
         """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; None if it should stay."""
-        changes, _ = rendered(self._prefix, snapshot, tail, current)
+        changes, _ = self._shown(snapshot, tail, current)
         if not changes and not any(file.journal for file in self._prefix.files.values()):
             return None
         starts = sorted({self._readable(index) for index in range(len(self._prefix.chunks))})
@@ -251,7 +254,7 @@ class SharedContext:
         prefix = self._prefix
         if traits.style == "none" or sum(1 for chunk in prefix.chunks if chunk.edits) >= MOST_BLOCKS:
             return
-        shown = rendered(self._prefix, snapshot, tail, current)[1]
+        shown = self._shown(snapshot, tail, current)[1]
         room = budget - prefix.tokens()
         edits = []
         for file in prefix.files.values():
@@ -265,6 +268,17 @@ class SharedContext:
                     edits.append(file.tell(region))
         if edits:
             prefix.journal(edits)
+
+    def _shown(self, snapshot: Snapshot, tail: AnyTail, current: File) -> tuple[dict[str, str], Rendered]:
+        """`blocks.rendered`, which is not done again while this request has not moved anything that it shows."""
+        files = self._prefix.files.values()
+        state = (
+            self._prefix.includes(current),
+            *((file, file.copy, file.copy.regions, file.span, file.journal) for file in files if file.copy is not None),
+        )
+        if self._rendered is None or self._rendered[0] != state:
+            self._rendered = state, rendered(self._prefix, snapshot, tail, current)
+        return self._rendered[1]
 
     def _readable(self, chunk: int) -> int:
         """The last chunk up to `chunk` that the provider can read the prefix before: moving costs all from there."""

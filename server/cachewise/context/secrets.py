@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+from functools import lru_cache
 
 SECRET_NAMES: tuple[str, ...] = (
     # environment files
@@ -60,6 +61,7 @@ def is_secret(path: str) -> bool:
         return True
 
 
+@lru_cache(maxsize=2048)
 def names_secret(path: str) -> bool:
     """Whether the words of a path name a secret file, in any case. Asks no file system."""
     parts = re.split(r"[/\\]", path.casefold().rstrip("/\\"))

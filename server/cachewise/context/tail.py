@@ -67,6 +67,8 @@ class View:
     """The told lines that the prefix holds (from 0, half open)."""
     edited: bool = False
     """Whether the journal tells edits of the copy."""
+    line: int | None = None
+    """The line of `end`, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def changes_text(name: str, tracked: Tracked, span: tuple[int, int], regions: Se
 
 
 def _completion(spec: CompletionTail, view: View) -> Rendered:
-    window = window_around(view.text, view.end, spec.before, spec.after)
+    window = window_around(view.text, view.end, spec.before, spec.after, view.line)
     shown, marker, regions = _cursor_frame(view, window)
     lines = (window.first_line, window.last_line)
     one_line = " One line at most, without a line end." if spec.single_line else ""
@@ -141,7 +143,7 @@ def _explanation(spec: TailSpec, view: View) -> Rendered:
         parts.append(f"Task: {spec.kind}{_in_language(view.language)}. It is about the selection below.\n")
         parts.append(_selection(view, start, end))
     else:
-        window = window_around(view.text, view.end, 500, 500)
+        window = window_around(view.text, view.end, 500, 500, view.line)
         shown, marker, regions = _cursor_frame(view, window)
         lines = (window.first_line, window.last_line)
         parts.append(f"Task: {spec.kind}{_in_language(view.language)}. It is about the code at {marker} below.\n")

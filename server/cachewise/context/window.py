@@ -25,17 +25,18 @@ class Window:
     """False where a line was too long to be shown whole; the first or last line is then cut."""
 
 
-def window_around(text: str, cursor: int, before: int, after: int) -> Window:
+def window_around(text: str, cursor: int, before: int, after: int, line: int | None = None) -> Window:
     """The window around a cursor: whole lines, at most `before` and `after` characters, but always the cursor's line.
 
-    A cursor line that is longer than the sizes and 1,000 characters more is cut.
+    A cursor line that is longer than the sizes and 1,000 characters more is cut. `line` is the cursor's line where it
+    is known, which saves counting the lines before it.
     """
     inside_line_end = 0 < cursor < len(text) and text[cursor - 1] == "\r" and text[cursor] == "\n"
     anchor = cursor - 1 if inside_line_end else cursor
     start, clean_start = _start(text, anchor, before)
     end, clean_end = _end(text, anchor, max(after, 1) if inside_line_end else after)
-    first = line_at(text, start)
-    last = line_at(text, end)
+    first = line_at(text, start) if line is None else line - lines_between(text, start, cursor)
+    last = first + lines_between(text, start, end)
     if end > start and text[end - 1] not in "\r\n":
         last += 1
     return Window(start, end, first, last, clean_start and clean_end)
@@ -43,10 +44,15 @@ def window_around(text: str, cursor: int, before: int, after: int) -> Window:
 
 def line_at(text: str, offset: int) -> int:
     """The number (from 0) of the line that holds `offset`; LSP's three line ends."""
-    lines = text.count("\n", 0, offset)
-    if "\r" in text:
-        lines += text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
-        if 0 < offset < len(text) and text[offset - 1] == "\r" and text[offset] == "\n":
+    return lines_between(text, 0, offset)
+
+
+def lines_between(text: str, start: int, end: int) -> int:
+    """How many lines further on `end` stands than `start`."""
+    lines = text.count("\n", start, end)
+    if text.find("\r", start, end) >= 0:
+        lines += text.count("\r", start, end) - text.count("\r\n", start, end)
+        if 0 < end < len(text) and text[end - 1] == "\r" and text[end] == "\n":
             lines -= 1
     return lines
 

@@ -8,10 +8,8 @@ ends as the built-in completer's suggestion or none, and the status says why.
 from __future__ import annotations
 
 import asyncio
-import os
-import stat
+from functools import partial
 
-from cachewise.context.exclude import is_secret
 from cachewise.faults import NoKey, RequestFailed
 from cachewise.features.converse import require_provider
 from cachewise.features.firsthand import Firsthand
@@ -21,8 +19,6 @@ from cachewise.features.rooms import Rooms
 from cachewise.features.suggestions import OFFLINE, Suggestion
 from cachewise.features.triggers import Moment, never, not_now
 from cachewise.model.snapshot import Snapshot
-
-_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestion | None:
@@ -43,7 +39,7 @@ async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Sugges
         return known
     found: Suggestion | None = None
     async with rooms.inflight.enter(snapshot.uri):
-        if snapshot.path is None or not await asyncio.to_thread(_barred, snapshot.path, invoked=invoked):
+        if not await rooms.barred.is_barred(snapshot.path, invoked=invoked):
             found = await _find(rooms, snapshot, known, invoked=invoked)
     # None as well when a newer request took over. What fits this text must not be shown in one that came meanwhile.
     return found if rooms.documents.shows(snapshot) else None
@@ -85,16 +81,6 @@ def _moment(rooms: Rooms, snapshot: Snapshot) -> Moment:
         last=rooms.typing.last(snapshot.uri),
         disabled=rooms.settings.completion_disabled_languages,
     )
-
-
-def _barred(path: str, *, invoked: bool) -> bool:
-    """Whether a file is secret; or, unless asked for by hand, one that nobody may write to. Asks the file system."""
-    if is_secret(path):
-        return True
-    try:
-        return not invoked and not os.stat(path).st_mode & _WRITABLE
-    except OSError:
-        return False  # a new file
 
 
 def _improvable(rooms: Rooms, snapshot: Snapshot, known: Suggestion, *, invoked: bool) -> bool:
@@ -141,7 +127,8 @@ def _known(rooms: Rooms, snapshot: Snapshot, *, offline: bool = True) -> Suggest
     if pursuit is not None and (pursuit.id == found.id or pursuit.serves(snapshot, rooms.completion_terms)):
         pursuit.answer(snapshot.version, snapshot.end)
     first = rooms.suggestions.first_showing(snapshot.uri, found.id)
-    rooms.acceptance.shown(snapshot, found, first=first)
+    shown = partial(rooms.acceptance.shown, snapshot, found, first=first)
+    asyncio.get_running_loop().call_later(0, shown)  # counted once the answer is on its way
     return found
 
 

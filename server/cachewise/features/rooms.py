@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachewise.faults import RequestFailed
 from cachewise.features.acceptance import Acceptance
+from cachewise.features.barred import Barred
 from cachewise.features.builtin import Builtin
 from cachewise.features.gate import Gate
 from cachewise.features.health import Health
@@ -61,6 +62,7 @@ class Rooms:
     pursuits: Pursuits = field(default_factory=Pursuits)
     outdated: Outdated = field(default_factory=Outdated)
     builtin: Builtin = field(default_factory=Builtin)
+    barred: Barred = field(default_factory=Barred)
     typing: Typing = field(default_factory=Typing)
     acceptance: Acceptance = field(init=False)
     opened_answers: Answers | None = None

@@ -67,6 +67,8 @@ class Prices:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
         self._lookup: Callable[[str, str, datetime], Any] | None = None
+        self._known: dict[ModelName, tuple[int, Price | None]] = {}
+        """What was found last for each model, and in which second: a request asks several times."""
 
     @property
     def loaded(self) -> bool:
@@ -95,7 +97,14 @@ class Prices:
             return FREE_PRICE
         self.load()
         assert self._lookup is not None  # load has set it
-        moment = datetime.fromtimestamp(self._clock.now(), UTC)
+        second = int(self._clock.now())
+        known = self._known.get(model)
+        if known is None or known[0] != second:
+            known = self._known[model] = second, self._find(model, datetime.fromtimestamp(second, UTC))
+        return known[1]
+
+    def _find(self, model: ModelName, moment: datetime) -> Price | None:
+        assert self._lookup is not None
         try:
             listed = self._lookup(model.provider, model.name, moment)
         except (LookupError, ValueError):

@@ -11,6 +11,8 @@ from cachewise.providers.traits import traits
 
 INTERVAL = 0.2
 """Seconds between two status messages, from the protocol's "at most 5 a second"."""
+PAUSE = 0.01
+"""Seconds from a change to its message: a request that begins goes out first."""
 
 
 class StatusSender:
@@ -29,13 +31,13 @@ class StatusSender:
         self._started = True
         self._rooms.health.changed = self.touch
         self._rooms.ledger.subscribe(self.touch)
-        self.touch()
+        self._send()
 
     def touch(self) -> None:
         """Something that the status shows may have changed."""
         self._dirty = True
         if self._started and self._timer is None:
-            self._send()
+            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._tick)
 
     def stop(self) -> None:
         """Send nothing more."""

@@ -7,7 +7,7 @@ Not here: who chooses the blocks (`context/`) and how they look on a provider's 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
@@ -41,10 +41,16 @@ class Block:
     """Estimated."""
     role: Literal["system", "user"] = "user"
 
+    _digest: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
     @property
     def digest(self) -> str:
-        """SHA-256 of the role and the text, hex."""
-        return hashlib.sha256(f"{self.role}\0{self.text}".encode("utf-8", "surrogatepass")).hexdigest()
+        """SHA-256 of the role and the text, hex; taken once, since blocks of the prefix come again in many plans."""
+        if not self._digest:
+            self._digest.append(
+                hashlib.sha256(f"{self.role}\0{self.text}".encode("utf-8", "surrogatepass")).hexdigest()
+            )
+        return self._digest[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

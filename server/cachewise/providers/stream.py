@@ -156,11 +156,13 @@ async def _attempt(call: Call, attempt: Attempt, emit: Emit) -> tuple[Stopped | 
 
 
 def _open(call: Call) -> Any:
-    """The stream of one request, with everything switched off that would change its bytes or send it twice."""
+    """The stream of one request, with everything switched off that would change its bytes or send it twice.
+
+    The SDKs' clients are made with `max_retries=0`; said again here, each request would get a client of its own.
+    """
     settings: dict[str, Any] = {
         "framing_announcement": "never",
         "thinking": False,
-        "max_retries": 0,
         "max_tokens": call.request.max_tokens,
         "first_event_timeout": call.limits.first_event,
         "request_timeout": call.limits.whole,

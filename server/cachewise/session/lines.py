@@ -4,16 +4,16 @@ A line ends with ``\n``, ``\r\n`` or ``\r`` and with nothing else: form feed, ve
 characters. Each element of the list keeps its line end; the last one has none and may be empty. An edit touches only
 the lines that it spans, and the whole text is joined when somebody reads it, once until the next edit.
 
-Not here: versions, languages and URIs (`session/documents.py`).
+Not here: versions, languages and URIs (`session/documents.py`), and at which offsets lines begin (`starts.py`).
 """
 
 from __future__ import annotations
 
 import io
 import re
-from bisect import bisect_right
-from itertools import accumulate
 from typing import Literal
+
+from cachewise.session.starts import Starts
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 Position = tuple[int, int]
@@ -37,7 +37,7 @@ class LineIndex:
         self.encoding: Encoding = encoding
         self._lines: list[str] = []
         self._text: str | None = None
-        self._starts: list[int] | None = None
+        self._starts = Starts(())
         self.replace_all(text)
 
     @property
@@ -67,7 +67,7 @@ class LineIndex:
         text = _mended(text)
         self._lines = split_lines(text)
         self._text = text
-        self._starts = None
+        self._starts = Starts(self._lines)
 
     def replace(self, start: Position, end: Position, text: str) -> None:
         """Put `text` in the place of what stands between two positions, given in either order."""
@@ -84,32 +84,24 @@ class LineIndex:
         pieces = split_lines(block)
         if last < len(lines) - 1 and not pieces[-1]:
             del pieces[-1]  # the block ends with a line end, and the line behind it is already there
+        self._starts.replace(first, lines[first : last + 1], pieces)
         lines[first : last + 1] = pieces
         self._text = None
-        self._starts = None
 
     def offset_at(self, line: int, character: int) -> int:
         """The offset in code points of a position."""
         number, column = self._resolve((line, character))
-        return self._line_starts()[number] + column
+        return self._starts.of(number, self._lines) + column
 
     def position_at(self, offset: int) -> Position:
         """The position of an offset in code points; one outside of the text means its nearer end.
 
         An offset between a carriage return and its line feed is the end of their line.
         """
-        starts = self._line_starts()
-        number = max(0, bisect_right(starts, offset) - 1)
+        number, start = self._starts.line_at(offset, self._lines)
         line = self._lines[number]
-        column = min(max(0, offset - starts[number]), _content_length(line))
+        column = min(max(0, offset - start), _content_length(line))
         return number, code_units(line[:column], self.encoding)
-
-    def _line_starts(self) -> list[int]:
-        if self._starts is None:
-            starts = list(accumulate(map(len, self._lines), initial=0))
-            del starts[-1]
-            self._starts = starts
-        return self._starts
 
     def _resolve(self, position: Position) -> Position:
         """The line and the column in code points that a position of the client means."""
