@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -21,7 +21,7 @@ TRIPLE = "def triple(number):\n    return number * 3\n"
 HEAD, REST = "def triple", "(number):\n    return number * 3"
 """What `Desk.suggest` types, and what is then suggested."""
 PATIENCE = 4.0
-"""Seconds without a suggestion until the last key is pressed again."""
+"""Seconds without a sign until the last key is pressed again."""
 _numbers = count()
 
 
@@ -59,13 +59,13 @@ class Desk:
         await self.window.ghost(lambda ghost: ghost == wanted)
         return path
 
-    async def type_until_asked(self, text: str) -> None:
-        """Type into a file that was just opened, the last key again until there is a suggestion.
+    async def type_until_asked(self, text: str, sign: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Type into a file that was just opened, the last key again until there is a suggestion, or another sign.
 
         VS Code makes the part of an editor that asks for suggestions when it has time, and until then asks nobody.
         """
         await self.window.type(text)
-        while not await self.window.has_ghost(within=PATIENCE):
+        while not await self.window.soon(sign or self.window.shown, within=PATIENCE):
             await self.window.press("Backspace")
             await self.window.type(text[-1])
 

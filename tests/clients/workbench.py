@@ -143,16 +143,21 @@ class Workbench:
 
     async def ghost(self, fits: Callable[[str], object] = bool) -> str:
         """The suggestion behind the cursor, lines and all, once it fits."""
-        return await self.until("the suggestion", lambda: self.page.evaluate(GHOST), fits)
+        return await self.until("the suggestion", self.shown, fits)
 
-    async def has_ghost(self, within: float) -> bool:
-        """Whether any suggestion is shown within so many seconds."""
+    async def soon(self, look: Callable[[], Awaitable[object]], within: float) -> bool:
+        """Whether something is so within so many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while not await self.page.evaluate(GHOST):
+                while not await look():
                     await asyncio.sleep(POLL)
                 return True
         return False
+
+    async def shown(self) -> str:
+        """The suggestion behind the cursor at this moment; empty where there is none."""
+        text: str = await self.page.evaluate(GHOST)
+        return text
 
     async def saved(self, path: Path, wanted: str) -> None:
         """Wait until a file holds exactly this text; VS Code saves by itself."""
