@@ -4,7 +4,7 @@
 ---@field ttl? 'auto'|'5m'|'1h'|'off' How long the provider keeps the shared context. Longer costs more to write. `auto` takes what suits the model; `off` sends no marks.
 
 ---@class cachewise.Settings.Context
----@field maxTokens? integer The size of the shared context (open files and what they import), in tokens. A larger one knows more and costs more to write to the provider's cache.
+---@field maxTokens? integer The size of the shared context (open files and what they import), in tokens. A larger one knows more and costs more to write to the provider's cache. Where reading costs more than a tenth of the plain price, as much is sent as costs the same to read.
 ---@field exclude? string[] Patterns, written as in a .gitignore, of files that never become context. They come on top of .gitignore and the built-in list of secret files; they can't take anything back in.
 
 ---@class cachewise.Settings.Completion

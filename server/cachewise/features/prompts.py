@@ -101,6 +101,7 @@ class Prompts:
         from cachewise.context.secrets import is_secret
         from cachewise.context.tokens import TokenEstimator
         from cachewise.context.ttl import Gaps
+        from cachewise.context.worth import worth_reading
 
         if self._salt is None:
             self._salt = await asyncio.to_thread(_salt, self._state)
@@ -119,6 +120,8 @@ class Prompts:
         ]
         near = [other for other in open_documents if other.folder == snapshot.folder]
         pieces = await folder.gatherer.gather(snapshot, near, shared.paths, fill=shared.fill)
+        if not self._prices.loaded:  # the size of the context depends on them, and to change it later costs more
+            await asyncio.to_thread(self._prices.load)
         ratios = self._ratios(model)
         traits = self.learnt(model, traits)
         gaps = folder.gaps.setdefault(model, Gaps())
@@ -128,7 +131,7 @@ class Prompts:
             pieces,
             tail,
             traits,
-            settings.context_max_tokens,
+            worth_reading(settings.context_max_tokens, ratios, traits, settings.prompt_cache_ttl),
             warmth.ttl,
             cold=warmth.cold,
             working_cold=warmth.working_cold,

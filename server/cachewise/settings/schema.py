@@ -164,7 +164,8 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=2_000_000,
         scope="resource",
         description="The size of the shared context (open files and what they import), in tokens. A larger one knows "
-        "more and costs more to write to the provider's cache.",
+        "more and costs more to write to the provider's cache. Where reading costs more than a tenth of the plain "
+        "price, as much is sent as costs the same to read.",
     ),
     Setting(
         key="context.exclude",
