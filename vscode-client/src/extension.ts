@@ -127,6 +127,12 @@ export function activate(context: vscode.ExtensionContext): Api {
     onClosed((uri) => {
       answers.closed(uri);
     }),
+    vscode.workspace.onDidOpenTextDocument(({ uri }) => {
+      // The editor overlooks what changed between its fetching of a document and its opening it.
+      if (uri.scheme === SCHEME) {
+        lifecycle.running?.contentChanged(uri);
+      }
+    }),
     vscode.window.tabGroups.onDidChangeTabs(() => {
       setContexts(answers);
     }),

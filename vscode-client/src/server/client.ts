@@ -19,6 +19,7 @@ import {
   NotificationType,
   ProgressType,
   RevealOutputChannelOn,
+  TextDocumentContentRequest,
   TransportKind,
 } from 'vscode-languageclient/node';
 import type { Grown, Status } from '../protocol';
@@ -62,6 +63,14 @@ export async function connect(launch: Launch, owner: Owner): Promise<Connection>
       const provider = client.getFeature(InlineCompletionRequest.method)?.getProvider(document);
       const found = await provider?.provideInlineCompletionItems(document, position, context, token);
       return Array.isArray(found) ? found : (found?.items ?? []);
+    },
+    contentChanged: (uri) => {
+      const feature = client.getFeature(TextDocumentContentRequest.method);
+      for (const { scheme, onDidChangeEmitter } of feature?.getProviders() ?? []) {
+        if (scheme === uri.scheme) {
+          onDidChangeEmitter.fire(uri);
+        }
+      }
     },
     settingsChanged: () => client.sendNotification(DidChangeConfigurationNotification.type, { settings: null }),
     stop: () => client.dispose(STOP_DEADLINE),

@@ -30,6 +30,8 @@ export interface Connection {
   onPiece(token: string, take: (piece: Piece) => void): vscode.Disposable;
   /** Suggestions, as when the editor asks for them. */
   suggest: Answering;
+  /** Has the editor fetch a virtual document again. */
+  contentChanged(uri: vscode.Uri): void;
   /** Lets the server ask for the settings again. */
   settingsChanged(): Promise<void>;
   /** Ends the server; a server that does not end is killed. */

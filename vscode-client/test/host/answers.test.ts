@@ -53,6 +53,21 @@ describe('questions', () => {
     });
   });
 
+  it('are whole in their documents where the answer comes at once', async () => {
+    for (let time = 0; time < 5; time += 1) {
+      const editor = await open();
+      editor.selection = new vscode.Selection(0, 5, 0, 5);
+      await vscode.commands.executeCommand('cachewise.explainHere');
+      await until('the document is whole', () =>
+        vscode.workspace.textDocuments.some(
+          (one) => one.uri.scheme === 'cachewise' && /nothing is kept\.[^]*\$/.test(one.getText()),
+        ),
+      );
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      await until('it is closed', () => !vscode.workspace.textDocuments.some(({ uri }) => uri.scheme === 'cachewise'));
+    }
+  });
+
   it('are answered again without the provider', async () => {
     const { document } = await open();
     const ask = (): Thenable<unknown> =>
