@@ -54,6 +54,8 @@ def test_tracking_holds_over_any_edits(frozen: str, edits: list[tuple[int, int, 
         text = text[:start] + put + text[end:]
         tracked.update(text)
         assert tracked.lines == split_lines(text)
+        for offset in (0, start, start + len(put), len(text) // 2, len(text)):
+            assert tracked.line_feeds(offset) == text.count("\n", 0, offset)
         assert applied(tracked.told, tracked.lines, tracked.regions) == tracked.lines
         check_ranges(tracked)
     tracked.update(frozen)
@@ -142,8 +144,12 @@ def test_lines_that_are_split_already_make_the_same_copy(before: str, frozen: st
     followed.update(frozen)
     assert followed.holds(frozen)
     assert not followed.holds(frozen + "more")
-    shared, plain = Tracked(frozen, followed.lines), Tracked(frozen)
-    for tracked in (shared, plain):
+    shared, plain = Tracked(frozen, followed), Tracked(frozen)
+    for tracked in (shared, plain, followed):
         tracked.update(after)
     assert (shared.told, shared.lines, shared.regions) == (plain.told, plain.lines, plain.regions)
-    assert followed.lines == split_lines(frozen)
+    followed.update(before)
+    assert shared.told == split_lines(frozen)
+    assert shared.lines == split_lines(after)
+    assert followed.lines == followed.told == split_lines(before)
+    assert followed.regions == ()

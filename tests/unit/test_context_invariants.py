@@ -17,6 +17,7 @@ from cachewise.context.rent import Ratios
 from cachewise.context.system import SYSTEM
 from cachewise.context.tail import AnyTail, CompletionTail, Rendered, TailSpec
 from cachewise.context.tokens import TokenEstimator
+from cachewise.context.window import line_at
 from cachewise.model.plan import PromptPlan, Stability
 from cachewise.model.snapshot import Snapshot
 from support.contexts import lines, piece, snapshot, traits
@@ -53,6 +54,7 @@ class Remembering(SharedContext):
     def _shown(self, snapshot: Snapshot, tail: AnyTail, current: File) -> tuple[dict[str, str], Rendered]:
         found = super()._shown(snapshot, tail, current)
         assert found == rendered(self._prefix, snapshot, tail, current)
+        assert current.line == line_at(snapshot.text, snapshot.end)
         for file in self._prefix.files.values():
             assert list(file.lines) == split_lines(visible(file.text))
         for chunk in self._prefix.chunks:

@@ -39,30 +39,46 @@ class Tracked:
     Told is at first the frozen copy, then the copy with the journal's edits applied to it.
     """
 
-    def __init__(self, frozen: str, lines: list[str] | None = None) -> None:
-        """Begin with a frozen copy; `lines` are its lines, where somebody has split them already."""
-        self.told = split_lines(frozen) if lines is None else lines
-        self.lines = self.told
+    def __init__(self, frozen: str, follower: Tracked | None = None) -> None:
+        """Begin with a frozen copy. A `follower` whose current text that is has split it already."""
+        self.lines = split_lines(frozen) if follower is None else follower._lent()
+        self.told = self.lines
         self.regions: tuple[Region, ...] = ()
         self._text = frozen
+        self._own = False
+        """Whether nobody else has the list `lines`, so that an edit may change it in place."""
+        self._place = (0, 0)
+        """An offset, and how many line feeds stand before it: near the last edit, so near the next one."""
+
+    def _lent(self) -> list[str]:
+        self._own = False
+        return self.lines
 
     def holds(self, text: str) -> bool:
         """Whether this is the current text, so that `lines` are its lines."""
         return text == self._text
 
+    def line_feeds(self, offset: int) -> int:
+        """How many line feeds of the current text stand before an offset."""
+        return _line_feeds(self._text, offset, self._place)
+
     def update(self, text: str) -> None:
         """Take in the current text."""
         if text == self._text:
             return
-        head, tail, middle = _changed_middle(self._text, text, self.lines)
-        lines = self.lines[:head] + middle + (self.lines[-tail:] if tail else [])
-        low, high = head, len(self.lines) - tail
+        head, tail, middle, self._place = _changed_middle(self._text, text, self.lines, self._place)
+        count = len(self.lines)
+        if not self._own:
+            self.lines, self._own = self.lines.copy(), True
+        lines = self.lines
+        low, high = head, count - tail
+        lines[low:high] = middle
         before = [region for region in self.regions if region.new_end < low]
         after = [region for region in self.regions if region.new_start > high]
         touched = self.regions[len(before) : len(self.regions) - len(after)]
         if touched:
             low, high = min(low, touched[0].new_start), max(high, touched[-1].new_end)
-        shift = len(lines) - len(self.lines)
+        shift = len(lines) - count
         old_low = low - sum(region.growth for region in before)
         old_high = high - sum(region.growth for region in (*before, *touched))
         found = differences(self.told[old_low:old_high], lines[low : high + shift])
@@ -71,7 +87,6 @@ class Tracked:
         ]
         moved_on = [Region(r.old_start, r.old_end, r.new_start + shift, r.new_end + shift) for r in after]
         self.regions = _joined([*before, *moved_in, *moved_on])
-        self.lines = lines
         self._text = text
 
     def tell(self, region: Region) -> None:
@@ -207,10 +222,13 @@ def _joined(regions: Sequence[Region]) -> tuple[Region, ...]:
     return tuple(joined)
 
 
-def _changed_middle(old: str, new: str, lines: list[str]) -> tuple[int, int, list[str]]:
+def _changed_middle(
+    old: str, new: str, lines: list[str], place: tuple[int, int]
+) -> tuple[int, int, list[str], tuple[int, int]]:
     r"""Whole lines that two texts share at their start and end, counted, and the new text's lines between them.
 
-    Shared parts are cut behind a `\n`, which is a line's end whatever stands around it.
+    Shared parts are cut behind a `\n`, which is a line's end whatever stands around it. Takes a place of the old text,
+    an offset with the line feeds before it, and returns one of the new text.
     """
     limit = min(len(old), len(new))
     head = old.rfind("\n", 0, _common(old, new, limit, from_end=False)) + 1
@@ -221,9 +239,16 @@ def _changed_middle(old: str, new: str, lines: list[str]) -> tuple[int, int, lis
         head_lines = _count_lines(old[:head])
         tail_lines = _count_lines(old[len(old) - tail :])
     else:  # each line ends with the one character, so that the shorter of two parts tells how many the other one has
-        head_lines = old.count("\n", 0, head)
+        head_lines = _line_feeds(old, head, place)
         tail_lines = len(lines) - head_lines - _count_lines(old[head : len(old) - tail])
-    return min(head_lines, len(lines)), tail_lines, split_lines(new[head : len(new) - tail])
+    place = (0, 0) if "\r" in old else (head, head_lines)
+    return min(head_lines, len(lines)), tail_lines, split_lines(new[head : len(new) - tail]), place
+
+
+def _line_feeds(text: str, offset: int, place: tuple[int, int]) -> int:
+    """How many line feeds stand before an offset, counted from a place for which that is known."""
+    known, before = place
+    return before + text.count("\n", known, offset) - text.count("\n", offset, known)
 
 
 def _count_lines(text: str) -> int:
@@ -237,8 +262,8 @@ def _common(old: str, new: str, limit: int, *, from_end: bool) -> int:
 
     def same(start: int, stop: int) -> bool:
         if from_end:
-            return old[len(old) - stop : len(old) - start] == new[len(new) - stop : len(new) - start]
-        return old[start:stop] == new[start:stop]
+            return new.startswith(old[len(old) - stop : len(old) - start], len(new) - stop)
+        return new.startswith(old[start:stop], start)
 
     start = 0
     while start < limit:

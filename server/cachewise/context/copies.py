@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from cachewise.context.changes import Region, Tracked, split_lines
 from cachewise.context.frames import frame, sendable, visible
 from cachewise.context.tokens import TokenEstimator, byte_length
+from cachewise.context.window import line_at
 from cachewise.model.plan import Block, Stability
 
 _FULL = 2_400
@@ -76,15 +77,19 @@ class File:
     def lines(self) -> Sequence[str]:
         """The lines of the current text as prompts show them; not split again where the copy has them."""
         shown = visible(self.text)
-        return self._lines_of(shown) or split_lines(shown)
+        return self.copy.lines if self.copy is not None and self.copy.holds(shown) else split_lines(shown)
 
-    def _lines_of(self, shown: str) -> list[str] | None:
-        return self.copy.lines if self.copy is not None and self.copy.holds(shown) else None
+    def look_at(self, offset: int) -> None:
+        """Note the cursor's place in the current text."""
+        if "\r" not in self.text and self.copy is not None and self.copy.holds(self.text):
+            self.line = self.copy.line_feeds(offset)
+        else:
+            self.line = line_at(self.text, offset)
 
     def freeze(self, span: tuple[int, int] | None = None) -> None:
         """Take a copy of the current text; of all of it, or of the given lines."""
         shown = visible(self.text)
-        self.copy = Tracked(shown, self._lines_of(shown))
+        self.copy = Tracked(shown, self.copy if self.copy is not None and self.copy.holds(shown) else None)
         lines = self.copy.told
         self.span = (0, len(lines)) if span is None else span
         self.framed = _framed(self.name, "".join(lines[self.span[0] : self.span[1]]), self.span)

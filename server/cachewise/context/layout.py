@@ -31,7 +31,6 @@ from cachewise.context.system import SYSTEM
 from cachewise.context.tail import AnyTail, Rendered
 from cachewise.context.tokens import TokenEstimator
 from cachewise.context.ttl import TtlSetting
-from cachewise.context.window import line_at
 from cachewise.faults import RequestFailed
 from cachewise.model.names import CacheTraits
 from cachewise.model.plan import PromptPlan
@@ -116,6 +115,7 @@ class SharedContext:
         current, others = self._take_in(snapshot, pieces)
         others = self._wanted(current, others, traits)
         self._follow(current)
+        current.look_at(snapshot.end)
         before = tuple(self._prefix.chunks)
         budget = max(0, max_tokens - self.estimator.tokens(SYSTEM))
         reason = self._arrange(snapshot, tail, current, others, budget, cold, working_cold, ratios)
@@ -149,7 +149,6 @@ class SharedContext:
         key = document_key(snapshot)
         own = Piece(name=snapshot.name, text=snapshot.text, path=snapshot.path, open=True, key=key)
         current = self._seen(own, names)
-        current.line = line_at(current.text, snapshot.end)
         others: dict[str, File] = {}
         for piece in pieces:
             other = piece.key or piece.name
