@@ -126,6 +126,7 @@ class Look:
     def __init__(self, exclusions: Exclusions) -> None:
         self._exclusions = exclusions
         self._folders: dict[str, str] = {}
+        self._real: dict[str, str] = {}
         self._resolved: dict[str, str | None] = {}
         self._specs: dict[tuple[str, ...], tuple[GitIgnoreSpec, ...]] = {}
 
@@ -137,18 +138,10 @@ class Look:
 
     def real(self, path: str) -> str:
         """`os.path.realpath`, with one question for each further file of a folder."""
-        folder, name = os.path.split(path)
-        if name in ("", os.curdir, os.pardir) or not os.path.isabs(path):
-            return os.path.realpath(path)
-        real = self._folders.get(folder)
-        if real is None:
-            real = self._folders[folder] = os.path.realpath(folder)
-        at = os.path.join(real, name)
-        try:
-            plain = os.name != "nt" and not stat.S_ISLNK(os.lstat(at).st_mode)
-        except (OSError, ValueError):
-            plain = False
-        return at if plain else os.path.realpath(path)
+        found = self._real.get(path)
+        if found is None:
+            found = self._real[path] = self._ask(path)
+        return found
 
     def specs(self, parts: tuple[str, ...]) -> tuple[GitIgnoreSpec, ...]:
         """What the ignore files of a folder say."""
@@ -156,6 +149,22 @@ class Look:
         if found is None:
             found = self._specs[parts] = tuple(self._exclusions._specs_in(parts))
         return found
+
+    def _ask(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir) or not os.path.isabs(path) or os.name == "nt":
+            return os.path.realpath(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        at = os.path.join(real, name)
+        try:
+            linked = stat.S_ISLNK(os.lstat(at).st_mode)
+        except FileNotFoundError:
+            linked = False
+        except (OSError, ValueError):
+            linked = True
+        return os.path.realpath(path) if linked else at
 
     def _resolve(self, path: str) -> str | None:
         top = self._exclusions.folder
