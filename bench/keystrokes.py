@@ -41,6 +41,8 @@ from support.virtual import run
 URI = "untitled:typed"
 READING = 0.25
 """Seconds that a suggestion has to stand before it is taken."""
+_TICK = 1e-3
+"""Seconds; less are lost in the digits of a clock that has run for weeks."""
 LEAST = 4
 """Characters that it has to spare at least."""
 
@@ -110,7 +112,7 @@ class Person:
     async def _look_until(self, due: float) -> int | None:
         """Look at the screen until the next key is due. The state to go to, if a suggestion is taken before."""
         loop = asyncio.get_running_loop()
-        while (left := due - loop.time()) > 0:
+        while (left := due - loop.time()) > _TICK:
             if self.shown is not None:
                 outcome, since, _ = self.shown
                 later = self.model.reaches(self.at, outcome)

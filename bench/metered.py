@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from bench.keys import Model
 
-from cachewise.model.events import Opened, ProviderRequest, Stopped, StreamEvent, TextDelta
+from cachewise.model.events import Opened, ProviderRequest, Stopped, StreamEvent, TextDelta, UsageReport
 from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
+from cachewise.model.usage import Tokens
 from cachewise.simulator.account import Account
 from cachewise.simulator.prompt import Prompt, PromptBlock
 from cachewise.simulator.tokens import TokenTable, split_tokens
@@ -70,6 +71,9 @@ class Metered:
             await asyncio.sleep(FIRST_TOKEN)
             self._account.commit(receipt)
             yield Opened(None)
+            written_now = charge.write + charge.write_1h
+            tokens = charge.plain + charge.read + written_now
+            yield UsageReport(tokens=Tokens(input=tokens, cache_read=charge.read, cache_write=written_now, output=0))
             for token in split_tokens(self._model.answer(asked.text, asked.end))[:max_tokens]:
                 written += 1
                 yield TextDelta(token)

@@ -128,6 +128,22 @@ async def test_a_burst_that_nobody_cancels_is_answered_to_the_last(shared: Desk)
     assert item["range"]["end"] == {"line": 22, "character": AT[1]}
 
 
+async def test_a_burst_of_keys_asks_the_provider_twice_at_most() -> None:
+    keys = "return doubled value"
+    async with desk(Script(answer=" of it\n", first_token_delay=0.01)) as d:
+        uri = d.open("burst.py", "\n")
+        requests = []
+        for number, key in enumerate(keys):
+            d.edit(uri, 0, number, key)
+            params = d.completion_params(uri, 0, number + 1, kind=2)
+            requests.append(d.lsp.start_request("textDocument/inlineCompletion", params)[1])
+        answers = [await asyncio.wait_for(request, DEADLINE) for request in requests]
+        assert len(answers) == 20
+        assert answers[-1]["items"]
+        await d.quiet()
+        assert 1 <= len(d.records) <= 2
+
+
 async def test_many_documents_do_not_disturb_each_other(shared: Desk) -> None:
     uris = [shared.open(f"many/{number}.py", TEXT) for number in range(8)]
     shared.simulator.follow(Script(answer="urn doubled\n", first_token_delay=0.02))

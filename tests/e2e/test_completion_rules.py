@@ -11,8 +11,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUIET: dict[str, tuple[str, int, int]] = {
     "in a word": ("value = num\n", 0, 10),
-    "in a line": ("value = (1 + 2)\n", 0, 9),
-    "in a string": ("value = 'some te\n", 0, 16),
     "in an empty comment": ("# \n", 0, 2),
     "in a long line": ("x" * 3000, 0, 3000),
 }
@@ -29,16 +27,42 @@ async def test_nobody_asks_by_typing_here(shared: Desk, text: str, line: int, ch
     assert len(shared.records) == before + 1, "by hand the model is asked anywhere"
 
 
-async def test_deleting_asks_nobody_and_shows_what_is_known(shared: Desk) -> None:
+ASKED: dict[str, tuple[str, int, int]] = {
+    "in a line": ("value = (1 + 2)\n", 0, 9),
+    "before brackets": ("const tick = (no_sound) => {\n", 0, 22),
+    "in a string": ("value = 'some te\n", 0, 16),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "character"), ASKED.values(), ids=ASKED)
+async def test_typing_asks_here(shared: Desk, text: str, line: int, character: int) -> None:
+    uri = shared.open(f"asked-{abs(hash(text))}.py", text)
+    shared.simulator.follow(Script(answer="xt, another"))
+    before = len(shared.records)
+    assert await shared.complete(uri, line, character, kind=2)
+    assert len(shared.records) == before + 1
+
+
+async def test_in_a_word_what_is_typed_there_asks(shared: Desk) -> None:
+    uri = shared.open("within.py", "value = nuber\n")
+    shared.simulator.follow(Script(answer="ber_of"))
+    shared.edit(uri, 0, 10, "m")
+    before = len(shared.records)
+    await shared.complete(uri, 0, 11, kind=2)
+    assert len(shared.records) == before + 1
+
+
+async def test_deleting_asks_later_and_shows_what_is_known_at_once(shared: Desk) -> None:
     uri = shared.open("deleting.py", "value = numx\n")
     shared.simulator.follow(Script(answer="bers\n"))
     before = len(shared.records)
     shared.edit(uri, 0, 11, "", end=(0, 12))
-    assert await shared.complete(uri, 0, 11, kind=2) == []
-    assert len(shared.records) == before
+    params = shared.completion_params(uri, 0, 11, kind=2)
+    waiting = shared.lsp.start_request("textDocument/inlineCompletion", params)[1]
     shared.edit(uri, 0, 11, "b")
     [item] = await shared.complete(uri, 0, 12, kind=2)
-    assert len(shared.records) == before + 1
+    assert await waiting == {"items": []}
+    assert len(shared.records) == before + 1, "a key came before the pause behind the deletion was over"
     shared.edit(uri, 0, 11, "", end=(0, 12))
     shared.edit(uri, 0, 11, "b")
     assert await shared.complete(uri, 0, 12, kind=2) == [item]
@@ -46,6 +70,9 @@ async def test_deleting_asks_nobody_and_shows_what_is_known(shared: Desk) -> Non
     shared.edit(uri, 0, 12, "", end=(0, 13))
     assert await shared.complete(uri, 0, 12, kind=2) == [item], "what was deleted leads back to it"
     assert len(shared.records) == before + 1
+    shared.edit(uri, 0, 8, "", end=(0, 12))
+    await shared.complete(uri, 0, 8, kind=2)
+    assert len(shared.records) == before + 2, "a pause behind a deletion asks"
 
 
 async def test_a_file_that_nobody_may_write_to(shared: Desk) -> None:

@@ -33,6 +33,17 @@ ASKED: dict[str, tuple[str, str]] = {
     "a lifetime": ("fn first<'a>(x: &'a str) -> |\n", "rust"),
     "an apostrophe in prose": ("It's a|\n", "markdown"),
     "a hash in prose": ("# Ti|\n", "markdown"),
+    "in front of a word": ("x = |y\n", "python"),
+    "behind a word of an expression": ("x = (a| + 1)\n", "python"),
+    "a parameter that was forgotten": ("const tick = (no_sound|) => {\n", "typescript"),
+    "an argument before others": ("foo(a, |b)\n", "python"),
+    "a condition": ("if x| == 3:\n", "python"),
+    "a key typed in front of a word": ("return n|value\n", "python"),
+    "a string": ("x = 'some te|'\n", "python"),
+    "a string that nothing closes": ('x = "some te|\n', "go"),
+    "a string with a comment mark in it": ("x = 'http://|'\n", "javascript"),
+    "behind an escape": ("x = 'a\\'|\n", "python"),
+    "a template": ("x = `a|`\n", "typescript"),
     "a string in data": ('  "name": "ca|"\n', "json"),
     "a division": ("x = a / |\n", "javascript"),
     "behind a closed string of three quotes": ('x = """a""" + |\n', "python"),
@@ -45,19 +56,11 @@ def test_asked(marked: str, language: str) -> None:
 
 
 NOT_ASKED: dict[str, tuple[str, str, str]] = {
-    "in a word": ("pri|nt\n", "python", "middle of a word"),
-    "in a word of other letters": ("größ|e\n", "python", "middle of a word"),
-    "before a word": ("x = |y\n", "python", "middle of a line"),
-    "in an expression": ("x = (| + 1)\n", "python", "middle of a line"),
     "an empty comment": ("# |\n", "python", "comment"),
     "a comment behind code": ("x = 1  # |\n", "python", "comment"),
     "a comment of slashes": ("x = 1 // |\n", "typescript", "comment"),
     "a comment of dashes": ("local x -- |\n", "lua", "comment"),
-    "a string": ("x = 'some te|'\n", "python", "string"),
-    "a string that nothing closes": ('x = "some te|\n', "go", "string"),
-    "a string with a comment mark in it": ("x = 'http://|'\n", "javascript", "string"),
-    "behind an escape": ("x = 'a\\'|\n", "python", "string"),
-    "a template": ("x = `a|`\n", "typescript", "string"),
+    "a comment before more of it": ("# compute |the sum\n", "python", "comment"),
     "a docstring that closes behind": ('"""Return|"""\n', "python", "docstring"),
 }
 
@@ -67,7 +70,14 @@ def test_not_asked(marked: str, language: str, reason: str) -> None:
     assert reason in (not_now(moment(marked, language)) or "")
 
 
-@pytest.mark.parametrize(("last", "asked"), [("none", True), ("typed", True), ("deleted", False), ("accepted", False)])
+@pytest.mark.parametrize("marked", ["pri|nt\n", "größ|e\n", "x = 1|2\n"])
+@pytest.mark.parametrize(("last", "asked"), [("none", False), ("typed", True), ("deleted", False)])
+def test_in_the_middle_of_a_word_only_what_is_typed_there_counts(marked: str, last: Edit, asked: bool) -> None:
+    reason = not_now(moment(marked, last=last))
+    assert reason == (None if asked else "the cursor is in the middle of a word")
+
+
+@pytest.mark.parametrize(("last", "asked"), [("none", True), ("typed", True), ("deleted", True), ("accepted", False)])
 def test_what_was_done_last(last: Edit, asked: bool) -> None:
     assert (not_now(moment("x = |\n", last=last)) is None) is asked
 

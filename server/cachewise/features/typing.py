@@ -14,8 +14,12 @@ from cachewise.session.documents import Change
 
 LONGEST_GAP = 1.0
 """Seconds between two edits from which on the second one begins something new and tells nothing about the rhythm."""
+BEHIND_DELETION = 0.5
+"""Seconds to wait at least behind a deletion: mostly more is deleted, or something else is typed at once."""
 _PAUSE = 1.5
 """A pause is so many times the usual time between two keys."""
+_TAIL = 1 / 3
+"""Of the ceiling: for a hand so slow that the ceiling passes between any two keys, and waiting for it tells nothing."""
 _WEIGHT = 0.2
 """Of the newest gap in what is usual."""
 
@@ -62,12 +66,20 @@ class Typing:
         """Seconds to wait from now on until it is clear that no key follows: at most `ceiling` after the last one.
 
         What has passed since the last key counts. Long after it the cursor was moved, and moves have no rhythm.
+        Behind a deletion the ceiling is `BEHIND_DELETION` if that is more, and all of it is waited for.
         """
         hand = self._hands.get(uri)
         passed = LONGEST_GAP if hand is None else self._clock() - hand.at
         if hand is None or passed >= LONGEST_GAP:
             return ceiling
-        enough = ceiling if hand.usual is None else min(ceiling, _PAUSE * hand.usual)
+        if hand.last == "deleted":
+            return max(0.0, max(ceiling, BEHIND_DELETION) - passed)
+        if hand.usual is None:
+            enough = ceiling
+        elif hand.usual < ceiling:
+            enough = min(ceiling, _PAUSE * hand.usual)
+        else:
+            enough = _TAIL * ceiling
         return max(0.0, enough - passed)
 
     def forget(self, uri: str) -> None:
