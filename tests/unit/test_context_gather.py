@@ -55,6 +55,20 @@ async def test_order_is_open_documents_then_imports_then_what_is_kept(folder: Pa
     assert pieces[1] == Piece(name="two.py", text="# two\n", path=str(folder / "two.py"))
 
 
+async def test_a_test_and_its_implementation_come_with_one_another(folder: Path) -> None:
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_one.py").write_text("# test of one\n")
+    gatherer = gatherer_for(folder)
+    one = document(folder, "one.py", "import two\n")
+    assert names(await gatherer.gather(one, [])) == ["two.py", "tests/test_one.py"]
+    tested = document(folder, "tests/test_one.py", "")
+    assert names(await gatherer.gather(tested, [])) == ["one.py"]
+    main = document(folder, "main.py", "import three\n")
+    assert names(await gatherer.gather(main, [one])) == ["one.py", "three.py", "two.py", "tests/test_one.py"]
+    assert names(await gatherer.direct().gather(one, [])) == ["two.py"], "an answer does not depend on it"
+    assert names(await gatherer_for(folder, "tests/**").gather(one, [])) == ["two.py"]
+
+
 async def test_of_an_open_document_the_editor_s_text_counts(folder: Path) -> None:
     current = document(folder, "main.py", "import one\n")
     tab = document(folder, "one.py", "# edited\n")

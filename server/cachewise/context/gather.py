@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from cachewise.context.beside import files_beside
 from cachewise.context.exclude import Exclusions, Look, names_secret
 from cachewise.context.imports import imported_files
+from cachewise.context.pairs import pairs_of
 from cachewise.context.secrets import is_secret
 from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
@@ -62,23 +63,27 @@ class Gatherer:
         exclusions: Decides which files may be read; None for documents outside every workspace folder, for which
             nothing is read from disk.
         deadline: Seconds after which a slow file system is no longer waited for.
+        pairs: Whether tests and implementations of open files are gathered as well as what they import.
     """
 
-    def __init__(self, exclusions: Exclusions | None, *, deadline: float = 2.0) -> None:
+    def __init__(self, exclusions: Exclusions | None, *, deadline: float = 2.0, pairs: bool = True) -> None:
         self._exclusions = exclusions
+        self._pairs = pairs
         self._deadline = deadline
         self._known: dict[str, _Known] = {}
         self._imported: dict[str, tuple[str, float, tuple[str, ...]]] = {}
         """Of open documents, by place: the text, when it was looked at, and the files that it imports."""
+        self._paired: dict[str, tuple[float, tuple[str, ...]]] = {}
+        """The same of their tests and implementations, whatever the text."""
         self._changed: frozenset[str] = frozenset()
         self._come_or_gone = False
         """What is known to have changed since the last reading: paths, and whether files came or went."""
         self._last: tuple[Piece, ...] = ()
         self._running: asyncio.Future[tuple[Piece, ...]] | None = None
 
-    def twin(self) -> Gatherer:
-        """Another gatherer for the same folder, which remembers on its own."""
-        return Gatherer(self._exclusions, deadline=self._deadline)
+    def direct(self) -> Gatherer:
+        """Another gatherer for the same folder, which remembers on its own, and of what is imported alone."""
+        return Gatherer(self._exclusions, deadline=self._deadline, pairs=False)
 
     def changed_outside(self, paths: Collection[str], *, names: bool) -> None:
         """Read these files again with the next request, whatever their age says; with `names`, find imports anew."""
@@ -90,10 +95,10 @@ class Gatherer:
     ) -> tuple[Piece, ...]:
         """The pieces for a request about `current`, in a fixed order and without `current` itself.
 
-        First the other open documents in the given order, then what `current` imports, then what the open documents
-        import, then files beside `current` of `fill` characters together, then `also`: files that are part of the
-        context already and have to be kept up to date (`SharedContext.paths`). Of open documents the editor's text
-        counts, not the disk.
+        First the other open documents in the given order, then what `current` imports and the other half of its pair of
+        test and implementation, then the same of the open documents, then files beside `current` of `fill` characters
+        together, then `also`: files that are part of the context already and have to be kept up to date
+        (`SharedContext.paths`). Of open documents the editor's text counts, not the disk.
 
         When the file system does not answer within the deadline, what was gathered last is returned, with open
         documents as they are now; the reading goes on and serves the next request.
@@ -149,6 +154,7 @@ class Gatherer:
             place = _place(document, look)
             if place is not None:
                 paths.extend(self._imports_of(place, document, fresh=document is current))
+                paths.extend(self._pairs_of(place) if self._pairs else ())
         for path in dict.fromkeys(paths):
             self._take(pieces, shown, path, look)
         if fill and current.path:
@@ -168,6 +174,7 @@ class Gatherer:
             self._known.pop(os.path.realpath(path), None)
         if come_or_gone:
             self._imported.clear()
+            self._paired.clear()
 
     def _imports_of(self, place: str, document: Snapshot, *, fresh: bool) -> tuple[str, ...]:
         """What a document imports; of others than the current one as it was found lately, if their text is the same."""
@@ -180,6 +187,16 @@ class Gatherer:
         if len(self._imported) > _MOST_FILES:
             del self._imported[next(iter(self._imported))]
         return found
+
+    def _pairs_of(self, place: str) -> tuple[str, ...]:
+        """The test or the implementation of a document, as it was found lately."""
+        assert self._exclusions is not None
+        known, now = self._paired.get(place), time.monotonic()
+        if known is None or now >= known[0] + _IMPORTS_KEPT:
+            known = self._paired[place] = now, pairs_of(place, self._exclusions.folder)
+            if len(self._paired) > _MOST_FILES:
+                del self._paired[next(iter(self._paired))]
+        return known[1]
 
     def _take(
         self,

@@ -151,7 +151,7 @@ class Prompts:
             self._salt = await asyncio.to_thread(_salt, self._state)  # the ledger names the folder after it
         folder = self._folder(snapshot.folder)
         if folder.direct is None:
-            folder.direct = folder.gatherer.twin()
+            folder.direct = folder.gatherer.direct()
         shown = {document.path: document for document in self._documents.open_documents() if document.path}
         pieces = await folder.direct.gather(snapshot, ())
         return tuple(
