@@ -7,6 +7,7 @@ Files are read in a thread, with limits, and read again only when they changed. 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import stat
 import time
@@ -87,7 +88,8 @@ class Gatherer:
 
     def changed_outside(self, paths: Collection[str], *, names: bool) -> None:
         """Read these files again with the next request, whatever their age says; with `names`, find imports anew."""
-        self._changed |= frozenset(paths)
+        if len(self._changed) <= _MOST_FILES:  # beyond it everything is read again
+            self._changed |= frozenset(itertools.islice(paths, _MOST_FILES + 1))
         self._come_or_gone |= names
 
     async def gather(
