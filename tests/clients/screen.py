@@ -112,6 +112,7 @@ async def screen(
     text: str = SOURCE,
     init: str = SETUP,
     env: Mapping[str, str | None] | None = None,
+    columns: int = 100,
 ) -> AsyncIterator[Screen]:
     """A Neovim that has opened `a.py` of the project, whose server has told its status.
 
@@ -122,6 +123,7 @@ async def screen(
         text: Of the file.
         init: What is in `init.lua` behind the plugin's folder.
         env: Further variables; None takes one out.
+        columns: Of the terminal.
     """
     project, folder = home / "project", home / name
     for made in (project, folder):
@@ -130,7 +132,7 @@ async def screen(
     script = folder / "init.lua"
     script.write_text(INIT + init + COLOUR)
     command = (str(nvim_path()), "--clean", "-u", str(script), "a.py")
-    async with terminal(folder, nvim_environment(home, simulator, env), project, *command) as t:
+    async with terminal(folder, nvim_environment(home, simulator, env), project, *command, columns=columns) as t:
         shown = Screen(t, simulator, project)
         await t.until(lambda text: "today $" in text.splitlines()[-2])
         yield shown
