@@ -31,3 +31,25 @@ async def test_the_test_of_a_file_is_shared_context_and_stays() -> None:
         assert place < len(first) - 1, "it is no part of the tail"
         assert second[: len(first) - 1] == first[:-1], "the prefix is the same"
         assert "The prefix moved" not in d.lsp.stderr
+
+
+async def test_problems_near_the_cursor_stand_in_the_tail_alone() -> None:
+    async with desk(Script(answer="3")) as d:
+        uri = d.open("maths.py", CODE + "total = totl + 1\nx = \n")
+        await d.complete(uri, 3, 4)
+        await d.quiet()
+        where = {"start": {"line": 2, "character": 8}, "end": {"line": 2, "character": 12}}
+        told = {"range": where, "message": '"totl" is not defined', "severity": 1}
+        params = {"textDocument": {"uri": uri}, "range": where, "context": {"diagnostics": [told]}}
+        await d.lsp.request("textDocument/codeAction", params)
+        d.edit(uri, 3, 4, "1 + ")
+        await d.complete(uri, 3, 8)
+        await d.quiet()
+        d.edit(uri, 2, 11, "a", end=(2, 11))
+        await d.complete(uri, 3, 8)
+        await d.quiet()
+        before, warned, mended = (prompt_of(record) for record in d.records)
+        assert 'line 3: "totl" is not defined' in warned[-1]
+        assert "is not defined" not in "".join([*before, *warned[:-1], *mended])
+        assert warned[: len(before) - 1] == before[:-1]
+        assert "The prefix moved" not in d.lsp.stderr

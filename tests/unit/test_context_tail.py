@@ -45,6 +45,15 @@ def test_single_line_is_asked_for() -> None:
     assert "One line at most" in outside
 
 
+def test_completion_with_problems_near_the_cursor() -> None:
+    spec = CompletionTail(problems=('line 1: "a" is not defined', "line 2: x" + "y" * 900))
+    frames, outside = rendered(spec, view("a\nb\n", 3))
+    assert [frame.kind for frame in frames] == ["diagnostics", "cursor"]
+    assert frames[0].data.startswith('line 1: "a" is not defined\nline 2: x')
+    assert len(frames[0].data) <= 601
+    assert "The editor reports these problems there" in outside
+
+
 def test_the_window_is_about_a_thousand_characters_of_whole_lines() -> None:
     text = lines(500)
     frames, _ = rendered(CompletionTail(), view(text, 6_000))

@@ -21,6 +21,7 @@ _SELECTION_SHOWN_WHOLE = 1_500
 _SELECTION_EDGE = 400
 _ENCLOSING_LIMIT = 2_000
 _DIAGNOSTICS_LIMIT = 2_000
+_PROBLEMS_LIMIT = 600
 _QUESTION_LIMIT = 8_000
 _LANGUAGE = re.compile(r"[\w+#.-]{1,40}", re.ASCII)
 
@@ -33,6 +34,8 @@ class CompletionTail:
     """Characters before the cursor that the window may hold; it begins at a line start."""
     after: int = 300
     single_line: bool = False
+    problems: tuple[str, ...] = ()
+    """What the editor says is wrong near the cursor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +115,11 @@ def _completion(spec: CompletionTail, view: View) -> Rendered:
     shown, marker, regions = _cursor_frame(view, window)
     lines = (window.first_line, window.last_line)
     one_line = " One line at most, without a line end." if spec.single_line else ""
+    problems = "\n".join(visible(problem) for problem in spec.problems)[:_PROBLEMS_LIMIT]
+    told = "The editor reports these problems there:\n" + frame("diagnostics", problems, {}) if problems else ""
     text = (  # short, since a tail is paid in full each time; the system text says more
         f"Task: complete{_in_language(view.language)} at {marker}. Return only the text to insert: no code fence, no "
-        f"prose, no repetition.{one_line}\n{shown}"
+        f"prose, no repetition.{one_line}\n{told}{shown}"
     )
     return Rendered(text=text, regions=regions, window=lines)
 

@@ -36,7 +36,8 @@ async def _pursue(rooms: Rooms, pursuit: Pursuit, snapshot: Snapshot, traits: Ca
     """Ask the model, keep what it writes line by line, and stop the stream where the suggestion is complete."""
     settings, model = rooms.settings, rooms.model_for("complete")
     try:
-        plan = await rooms.prompts.plan(snapshot, CompletionTail(), model, traits, settings)
+        tail = CompletionTail(problems=rooms.problems.near(snapshot))
+        plan = await rooms.prompts.plan(snapshot, tail, model, traits, settings)
         question = Question(
             feature="complete",
             model=model,

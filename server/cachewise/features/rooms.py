@@ -19,6 +19,7 @@ from cachewise.features.health import Health
 from cachewise.features.intent import Intents
 from cachewise.features.outdated import Outdated
 from cachewise.features.pages import Pages
+from cachewise.features.problems import Problems
 from cachewise.features.prompts import Prompts
 from cachewise.features.pursuits import Pursuits
 from cachewise.features.suggestions import Suggestions, Terms
@@ -64,6 +65,7 @@ class Rooms:
     builtin: Builtin = field(default_factory=Builtin)
     barred: Barred = field(default_factory=Barred)
     typing: Typing = field(default_factory=Typing)
+    problems: Problems = field(default_factory=Problems)
     acceptance: Acceptance = field(init=False)
     opened_answers: Answers | None = None
     prepared: bool = False

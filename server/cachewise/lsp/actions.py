@@ -8,6 +8,7 @@ from typing import Any
 from lsprotocol import types
 
 from cachewise.features.outdated import Place
+from cachewise.features.problems import Problem
 from cachewise.session.documents import Document
 from cachewise.shaping.definitions import definitions
 
@@ -54,6 +55,18 @@ def code_actions(params: types.CodeActionParams, definition: int | None = None) 
         argument = {"uri": uri, "position": {"line": definition, "character": 0}}
         actions.append(_action("Write documentation", DOCUMENT, argument))
     return actions
+
+
+def reported(params: types.CodeActionParams, document: Document) -> tuple[list[str], list[Problem]]:
+    """The lines of a document that a request for actions is about, and what the client says is wrong in them."""
+    first = max(params.range.start.line, 0)
+    last = min(params.range.end.line, first + _MAX_LINES, document.line_count - 1)
+    found = [
+        Problem(document.line(diagnostic.range.start.line).rstrip("\r\n"), diagnostic.message)
+        for diagnostic in params.context.diagnostics[:_MAX_PROBLEMS]
+        if 0 <= diagnostic.range.start.line < document.line_count
+    ]
+    return [document.line(number).rstrip("\r\n") for number in range(first, last + 1)], found
 
 
 def refresh_actions(

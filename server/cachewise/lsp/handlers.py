@@ -19,7 +19,7 @@ from cachewise.faults import Fault, InvalidParams
 from cachewise.features.ahead import on_intent
 from cachewise.features.pursuits import Grown
 from cachewise.features.rooms import Rooms
-from cachewise.lsp.actions import as_client_knows, code_actions, first_definition, refresh_actions
+from cachewise.lsp.actions import as_client_knows, code_actions, first_definition, refresh_actions, reported
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
 from cachewise.lsp.items import inline_item, list_item, word_start
@@ -161,6 +161,7 @@ class Handlers:
         self._rooms.pursuits.close(uri)
         self._rooms.suggestions.forget(uri)
         self._rooms.typing.forget(uri)
+        self._rooms.problems.forget(uri)
 
     # Notebooks: each cell is a document of its own.
 
@@ -210,6 +211,7 @@ class Handlers:
     def _code_action(self, params: types.CodeActionParams) -> list[types.CodeAction | types.Command]:
         document = self._rooms.documents.get(params.text_document.uri)
         on_intent(self._rooms, document.uri)  # editors ask for actions when the cursor comes to a place
+        self._rooms.problems.seen(document.uri, *reported(params, document))
         start, end = params.range.start, params.range.end
         where = (start.line, start.character), (end.line, end.character)
         outdated = self._rooms.outdated.near(self._rooms.documents.snapshot(params.text_document.uri, *where))
