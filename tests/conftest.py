@@ -1,14 +1,18 @@
-"""What holds for every test: nothing leaves the machine, and a slow machine is no failure."""
+"""What holds for every test: nothing leaves the machine, and a slow machine is no failure; and a Redis to ask for."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from cachewise.answers import deadlines
+from support.redis_server import RedisServer, redis_server
 
 settings.register_profile("cachewise", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("cachewise")
@@ -34,3 +38,23 @@ def _no_network() -> None:
             raise ConnectionRefusedError("tests talk to loopback only")
 
     sys.addaudithook(audit)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no lookup of an answer fail because the machine is busy with other tests."""
+    for name in ("LOOKUP", "SHARE", "WRITE", "CONNECT", "SOCKET", "OPENING"):
+        monkeypatch.setattr(deadlines, name, 20.0)
+
+
+@pytest.fixture(scope="module")
+def module_redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(module_redis: RedisServer) -> RedisServer:
+    """The module's Redis, with nothing in it."""
+    module_redis.command("FLUSHALL")
+    return module_redis

@@ -14,7 +14,6 @@ import pytest
 
 from cachewise.answers.disk import DiskStore
 from cachewise.answers.disk_worker import BROKEN, FULL, LOCKED, READ_ONLY
-from support.stores import be_patient
 
 SMALL, LARGE = b"small", b"x" * 100_000
 PATIENT = 10.0
@@ -23,10 +22,7 @@ KILLS = int(os.environ.get("CACHEWISE_KILLS", "20"))
 EVIL = b"cos\nmkdir\n(S'%s'\ntR."
 """A pickle that makes a folder when it is loaded."""
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 async def filled(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,28 +13,13 @@ from hypothesis import strategies as st
 from cachewise.answers.redis import RedisStore
 from cachewise.answers.redis_limits import LEASE, Limit, RedisLimits, Turn
 from cachewise.answers.redis_url import parse_redis_url
-from support.redis_server import RedisServer, redis_server
-from support.stores import Clock, be_patient
+from support.redis_server import RedisServer
+from support.stores import Clock
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 ONE = Limit(concurrent=1, per_minute=0, burst=1)
 STATE = "cachewise:v1:default:limit:n"
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: RedisServer) -> RedisServer:
-    running.command("FLUSHALL")
-    return running
 
 
 @pytest.fixture
@@ -43,9 +28,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def pair(server: RedisServer, clock: Clock) -> AsyncIterator[tuple[RedisLimits, RedisLimits]]:
+async def pair(redis: RedisServer, clock: Clock) -> AsyncIterator[tuple[RedisLimits, RedisLimits]]:
     """The limits as two servers see them."""
-    stores = [RedisStore(parse_redis_url(server.url)) for _ in range(2)]
+    stores = [RedisStore(parse_redis_url(redis.url)) for _ in range(2)]
     yield RedisLimits(stores[0], clock=clock), RedisLimits(stores[1], clock=clock)
     for store in stores:
         assert store.problem is None
@@ -106,7 +91,7 @@ async def test_a_live_server_renews(
 
 @pytest.mark.parametrize("cancel", [False, True], ids=["over", "cancelled"])
 async def test_the_end_gives_the_place_back(
-    pair: tuple[RedisLimits, RedisLimits], server: RedisServer, cancel: bool
+    pair: tuple[RedisLimits, RedisLimits], redis: RedisServer, cancel: bool
 ) -> None:
     await pair[0].take("n", "a", ONE)
     over = asyncio.Event()
@@ -114,7 +99,7 @@ async def test_the_end_gives_the_place_back(
     await asyncio.sleep(0)
     holding.cancel() if cancel else over.set()
     await asyncio.gather(holding, return_exceptions=True)
-    assert json.loads(server.command("GET", STATE).split(b"\r\n")[1])["running"] == {}
+    assert json.loads(redis.command("GET", STATE).split(b"\r\n")[1])["running"] == {}
 
 
 async def test_twenty_at_once_come_between_each_other_and_none_is_lost(pair: tuple[RedisLimits, RedisLimits]) -> None:
@@ -137,9 +122,9 @@ BROKEN: Sequence[bytes] = (
 
 @pytest.mark.parametrize("value", BROKEN)
 async def test_what_does_not_fit_is_as_if_nothing_was_counted(
-    pair: tuple[RedisLimits, RedisLimits], server: RedisServer, value: bytes
+    pair: tuple[RedisLimits, RedisLimits], redis: RedisServer, value: bytes
 ) -> None:
-    server.command("SET", STATE, value)
+    redis.command("SET", STATE, value)
     limit = Limit(concurrent=1, per_minute=60, burst=1)
     assert await pair[0].take("n", "a", limit) == Turn(granted=True)
     assert await pair[1].take("n", "b", limit) == Turn(granted=False)
@@ -156,10 +141,10 @@ async def test_without_a_redis_there_is_no_saying(unused_tcp_port: int) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(st.floats(0, 20), st.sampled_from(["take", "leave"])), max_size=40))
-async def test_no_order_of_events_passes_the_limits(server: RedisServer, steps: list[float | str]) -> None:
-    server.command("FLUSHALL")
+async def test_no_order_of_events_passes_the_limits(redis: RedisServer, steps: list[float | str]) -> None:
+    redis.command("FLUSHALL")
     clock, limit = Clock(), Limit(concurrent=3, per_minute=30, burst=5)
-    store = RedisStore(parse_redis_url(server.url))
+    store = RedisStore(parse_redis_url(redis.url))
     limits, held, left = RedisLimits(store, clock=clock), dict[str, float](), list[float]()
     for number, step in enumerate(steps):
         if isinstance(step, float):

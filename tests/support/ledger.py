@@ -1,12 +1,16 @@
-"""Plans, traits, usages and a clock to hold, for the tests of the ledger."""
+"""Plans, traits, usages, requests under a budget and a clock to hold, for the tests of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Literal
 
+from cachewise.ledger.budget import Caps, Hold
 from cachewise.ledger.clock import Clock
+from cachewise.ledger.ledger import Ledger
+from cachewise.ledger.meter import Meter
+from cachewise.model.events import UsageReport
 from cachewise.model.names import CacheTraits, ModelName, Ttl
 from cachewise.model.plan import Block, PromptPlan, Stability
 from cachewise.model.usage import CacheMiss, Cost, CostSource, Feature, Outcome, Tokens, Usage
@@ -14,6 +18,7 @@ from cachewise.model.usage import CacheMiss, Cost, CostSource, Feature, Outcome,
 HAIKU = ModelName("openrouter", "anthropic/claude-haiku-4.5")
 NOON = 1_780_000_000.0
 """A moment in 2026."""
+NewLedger = Callable[..., Ledger]
 
 
 class HeldClock:
@@ -90,3 +95,30 @@ def usage(
         outcome=outcome,
         cache_miss=miss,
     )
+
+
+async def reserve(
+    ledger: Ledger, caps: Caps, *, model: ModelName = HAIKU, max_tokens: int = 100, allow: bool = False, tail: int = 500
+) -> Hold | None:
+    """Ask for room for one request of the usual plan."""
+    return await ledger.reserve(
+        plan=plan(tail=tail),
+        traits=traits(),
+        model=model,
+        session_id="w",
+        max_tokens=max_tokens,
+        caps=caps,
+        allow_over=allow,
+    )
+
+
+def spend(ledger: Ledger, hold: Hold | None, usd: str) -> Meter:
+    """Send the request, and let the provider bill this much for it."""
+    meter = ledger.start(feature="explain", plan=plan(), traits=traits(), model=HAIKU, session_id="w", hold=hold)
+    meter.report(UsageReport(tokens=Tokens(), billed=Decimal(usd)))
+    meter.finish("complete")
+    return meter
+
+
+def per_day(usd: str) -> Caps:
+    return Caps(Decimal(usd), None)

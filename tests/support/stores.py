@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-import pytest
-
-from cachewise.answers import deadlines
+from cachewise.answers.envelope import Envelope, seal
+from cachewise.answers.redis import RedisStore
+from cachewise.answers.redis_url import parse_redis_url
 from cachewise.answers.store import StoreInfo, Tier
 
-
-def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing fail because the machine is busy with other tests."""
-    for name in ("LOOKUP", "SHARE", "WRITE", "CONNECT", "SOCKET", "OPENING"):
-        monkeypatch.setattr(deadlines, name, 20.0)
+KEY = "a" * 64
+PATIENT = 5.0
+"""Seconds for a lookup that has to succeed on a busy machine, too."""
 
 
 class Clock:
@@ -69,3 +68,14 @@ class FakeStore:
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+def blob(key: str = KEY, *, task: str = "ask", text: str = "It adds.") -> bytes:
+    """An answer as the tiers hand it to a store."""
+    return seal(Envelope(key=key, task=task, stored_at=1_000_000.0, ttl_seconds=1e9, answer={"text": text}))
+
+
+def redis_store(url: str, **options: Any) -> tuple[RedisStore, list[str]]:
+    """A store on this server, and the list of the troubles that it tells."""
+    told: list[str] = []
+    return RedisStore(parse_redis_url(url), tell=told.append, **options), told

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -20,25 +19,9 @@ from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserProm
 from cachewise.answers import CachedRun, cached_agent_run, cached_agent_stream, clear_cache_async, open_agent_cache
 from cachewise.answers.agent_cache import AgentCache
 from support.agents import Provider, memory_cache
-from support.redis_server import RedisServer, redis_server
-from support.stores import be_patient
+from support.redis_server import RedisServer
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def redis(running: RedisServer) -> RedisServer:
-    running.command("FLUSHALL")
-    return running
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 async def ask(cache: AgentCache, agent: Agent[Any, Any], prompt: str = "Why?", **more: Any) -> CachedRun[Any]:

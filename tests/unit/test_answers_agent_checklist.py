@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,23 +31,14 @@ from cachewise.answers.memory import MemoryStore
 from cachewise.answers.tiers import Tiers
 from support.agents import Books, Provider, memory_cache
 from support.redis_server import RedisServer, redis_server
-from support.stores import Clock, FakeStore, be_patient
+from support.stores import Clock, FakeStore
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 class City(BaseModel):
     name: str
     people: int
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[RedisServer]:
-    with redis_server() as server:
-        yield server
 
 
 @pytest.fixture

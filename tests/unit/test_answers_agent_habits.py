@@ -26,12 +26,8 @@ from cachewise.answers import (
 from cachewise.answers.agent_result import output_types
 from cachewise.answers.agent_shared import _held, redis_target
 from support.agents import Books, Provider, memory_cache
-from support.stores import be_patient
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 class City(BaseModel):

@@ -17,15 +17,12 @@ from cachewise.answers.memory import MemoryStore
 from cachewise.answers.tiers import Tiers
 from cachewise.model.events import StreamEvent, TextDelta
 from cachewise.model.usage import UNKNOWN_COST, Cost
-from support.stores import Clock, FakeStore, be_patient
+from support.stores import Clock, FakeStore
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 KEY = "f" * 64
 COST = Cost(usd=Decimal("0.0021"), source="billed", saved=Decimal("0.1"))
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
 
 
 def build() -> tuple[Answers, Clock, FakeStore]:

@@ -13,15 +13,11 @@ import pytest
 
 from cachewise.answers.disk import DiskStore
 from cachewise.answers.envelope import Envelope, seal
-from support.stores import be_patient
 
 SMALL, LARGE = b"small", b"x" * 100_000
 PATIENT = 10.0
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @pytest.fixture

@@ -12,14 +12,11 @@ from cachewise.answers.envelope import Envelope, seal
 from cachewise.answers.memory import MemoryStore
 from cachewise.answers.store import StoreInfo
 from cachewise.answers.tiers import Tiers
-from support.stores import Clock, FakeStore, be_patient
+from support.stores import Clock, FakeStore
+
+pytestmark = pytest.mark.usefixtures("patient")
 
 ANSWER = {"text": "It adds."}
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    be_patient(monkeypatch)
 
 
 def build(clock: Clock | None = None) -> tuple[Tiers, MemoryStore, FakeStore, FakeStore]:
