@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import answers, cancelling, editing, forwarding, memory, neovim, planning, startup, vscode
+from bench import answers, bursts, cancelling, editing, forwarding, memory, neovim, planning, startup, vscode
 from bench.figures import Figure
 
 Measure = Callable[[], Awaitable[tuple[Figure, ...]]]
@@ -29,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "editing": editing.measure,
     "forwarding": forwarding.measure,
     "cancelling": cancelling.measure,
+    "bursts": bursts.measure,
     "planning": planning.measure,
     "neovim": neovim.measure,
     "vscode": vscode.measure,

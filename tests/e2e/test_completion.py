@@ -128,22 +128,6 @@ async def test_a_burst_that_nobody_cancels_is_answered_to_the_last(shared: Desk)
     assert item["range"]["end"] == {"line": 22, "character": AT[1]}
 
 
-async def test_a_burst_of_keys_asks_the_provider_twice_at_most() -> None:
-    keys = "return doubled value"
-    async with desk(Script(answer=" of it\n", first_token_delay=0.01)) as d:
-        uri = d.open("burst.py", "\n")
-        requests = []
-        for number, key in enumerate(keys):
-            d.edit(uri, 0, number, key)
-            params = d.completion_params(uri, 0, number + 1, kind=2)
-            requests.append(d.lsp.start_request("textDocument/inlineCompletion", params)[1])
-        answers = [await asyncio.wait_for(request, DEADLINE) for request in requests]
-        assert len(answers) == 20
-        assert answers[-1]["items"]
-        await d.quiet()
-        assert 1 <= len(d.records) <= 2
-
-
 async def test_many_documents_do_not_disturb_each_other(shared: Desk) -> None:
     uris = [shared.open(f"many/{number}.py", TEXT) for number in range(8)]
     shared.simulator.follow(Script(answer="urn doubled\n", first_token_delay=0.02))
@@ -195,6 +179,47 @@ async def test_enough_is_enough_and_the_bill_follows(shared: Desk) -> None:
     assert record.cost is not None
     assert abs(usage["costUsd"] - float(record.cost)) < 1e-9
     assert usage["outputTokens"] == record.output_tokens < 400
+
+
+FOREVER = "".join(f"\nmore_{n} = {n}" for n in range(600))
+ENOUGH: dict[str, tuple[str, str, str, str]] = {
+    "the end of a block by indentation": ("python", "if ready|\n", ":\n    go()\nstop()" + FOREVER, ":\n    go()"),
+    "the end of a block by brackets": (
+        "typescript", "if (ready)|\n", " {\n  go();\n}\nstop();" + FOREVER, " {\n  go();\n}",
+    ),
+    "a line that repeats": ("python", "def f():\n    |\n", "go(1)\n" + "    go(1)\n" * 600, "go(1)"),
+    "text that stands below": (
+        "python", "def f(b):\n    |\n    return b + 17\n", "a = 1\n    return b + 17\n    b = 2" + FOREVER, "a = 1",
+    ),
+    "the end of a statement": ("python", "x = |\n", "1" + FOREVER, "1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "marked", "answer", "wanted"), ENOUGH.values(), ids=ENOUGH)
+async def test_each_end_closes_the_stream(shared: Desk, language: str, marked: str, answer: str, wanted: str) -> None:
+    before = marked[: marked.index("|")]
+    uri = shared.open(f"ends-{abs(hash(marked))}.py", marked.replace("|", ""), language)
+    shared.simulator.follow(Script(answer=answer, token_delay=0.005))
+    seen = len(shared.records)
+    place = (before.count("\n"), len(before) - before.rfind("\n") - 1)
+    await shared.complete(uri, *place)
+    await shared.until(lambda: shared.records[seen].outcome != "open")
+    record = shared.records[seen]
+    assert record.outcome == "gone", "the provider wrote on"
+    assert record.output_tokens < 100
+    [item] = await shared.complete(uri, *place)
+    assert item["insertText"] == wanted
+    assert len(shared.records) == seen + 1
+
+
+async def test_the_provider_is_told_how_much_is_wanted_at_most() -> None:
+    options = {"completion.maxTokens": 20, "completion.multiline": "always"}
+    async with desk(Script(answer="1" + FOREVER), options=options) as d:
+        uri = d.open("most.py", "x = \n")
+        await d.complete(uri, 0, 4)
+        await d.quiet()
+        [record] = d.records
+        assert record.output_tokens <= 20
 
 
 NOTHING: dict[str, dict[str, Any]] = {
