@@ -127,7 +127,8 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=5000,
         scope="resource",
         description="The most milliseconds without a keystroke before a provider is asked; fewer where somebody types "
-        "fast, and none of what the editor has waited itself. What is already known is shown at once.",
+        "fast, and none of what the editor has waited itself. Behind a deletion it is half a second at least. What is "
+        "already known is shown at once.",
     ),
     Setting(
         key="completion.maxTokens",
