@@ -26,7 +26,7 @@ RATE = 60
 """Keys a second."""
 STARTS = 20
 BARE = "vim.g.loaded_cachewise = true"
-_OWN = re.compile(r"^[\d.]+ +[\d.]+ +([\d.]+): (?:sourcing|require)\(?.*cachewise", re.MULTILINE)
+_OWN = re.compile(r"^[\d.]+ +[\d.]+ +([\d.]+): (?:sourcing .*nvim-client/|require\('cachewise)", re.MULTILINE)
 _STARTED = re.compile(r"^([\d.]+) .*--- NVIM STARTED ---", re.MULTILINE)
 
 

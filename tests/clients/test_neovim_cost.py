@@ -11,7 +11,7 @@ import pytest
 from clients.desk import TEXT, Desk
 from clients.neovim import PLUGIN, nvim_path
 
-LINE = re.compile(r"^[\d.]+ +[\d.]+ +([\d.]+): (?:sourcing|require)\(?.*cachewise", re.MULTILINE)
+LINE = re.compile(r"^[\d.]+ +[\d.]+ +([\d.]+): (?:sourcing .*nvim-client/|require\('cachewise)", re.MULTILINE)
 STARTED = re.compile(r"^([\d.]+) .*--- NVIM STARTED ---", re.MULTILINE)
 SHARE = 0.05
 RUNS = 5
