@@ -79,6 +79,25 @@ async def test_a_cancelled_stream_is_estimated_at_once_and_billed_later() -> Non
         assert abs(sums["today"]["costUsd"] - float(record.cost)) < 1e-9
 
 
+async def test_a_stream_that_is_cancelled_before_its_first_word_is_billed_later() -> None:
+    stall = Fault(kind="stall", after_tokens=0)
+    async with desk(Script(faults=(Fault(kind="none"), stall))) as d:
+        uris = [d.open(f"{name}.py", TEXT) for name in "abc"]
+        await d.lsp.request("cachewise/explain", d.explain_params(uris[0]))
+        request, reply = d.lsp.start_request("cachewise/explain", d.explain_params(uris[1]))
+        await d.until(lambda: len(d.records) == 2)
+        # The head of the one that stands still was sent before this answer, which comes over the same loop.
+        await d.lsp.request("cachewise/explain", d.explain_params(uris[2]))
+        mark = d.lsp.mark()
+        await cancelled(d, request, reply)
+        status = await d.status(lambda s: s["last"] is not None and s["last"]["outcome"] == "cancelled", since=mark)
+        assert status["last"]["costSource"] == "estimated"
+        bills = await d.bill_arrives()
+        assert bills[-1]["outcome"] == "cancelled"
+        assert d.records[1].cost is not None
+        assert abs(bills[-1]["costUsd"] - float(d.records[1].cost)) < 1e-9
+
+
 def streaming(d: Desk, since: int) -> int:
     """How many requests from that number on have sent some text and go on."""
     return sum(record.outcome == "open" and record.output_tokens > 0 for record in d.records[since:])

@@ -15,7 +15,8 @@ from cachewise.faults import ForbiddenHost
 from cachewise.model.events import Opened, ProviderRequest, Stopped, StreamEvent, TextDelta, UsageReport
 from cachewise.model.usage import Tokens
 from cachewise.providers.threaded import Threaded
-from support.providers import request
+from support.providers import MODELS, QUICK, endpoint, request
+from support.upstream import HOLD, Upstream, stream_head
 
 EVENTS: tuple[StreamEvent, ...] = (
     Opened("gen-1"),
@@ -70,6 +71,25 @@ async def threads() -> AsyncIterator[list[Threaded]]:
 async def read(provider: Threaded) -> list[StreamEvent]:
     async with aclosing(provider.stream(request("openrouter:anthropic/claude-haiku-4.5"))) as events:
         return [event async for event in events]
+
+
+async def test_what_is_known_of_a_stream_without_a_word_is_in_its_reach(threads: list[Threaded]) -> None:
+    from cachewise.providers import openrouter
+
+    async with Upstream([stream_head(headers={"x-generation-id": "gen-7"}), HOLD]) as upstream:
+        threads.append(Threaded(openrouter.build(endpoint("openrouter", upstream.url), QUICK), "test"))
+        asked = request(MODELS["openrouter"])
+        stream = threads[0].stream(asked)
+        reading = asyncio.ensure_future(anext(stream))
+        async with asyncio.timeout(5):
+            while asked.reach.opened is None:
+                await asyncio.sleep(0)
+        assert not reading.done()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await upstream.until_gone()
+        assert (asked.reach.attempts, asked.reach.opened) == (1, Opened("gen-7"))
 
 
 async def test_events_come_in_order_and_from_the_other_thread(threads: list[Threaded]) -> None:

@@ -36,17 +36,22 @@ class Costs:
         holdings = []
         for start, end in zip(starts, [*starts[1:], len(chunks)], strict=True):
             files = [file for chunk in chunks[start:end] for file in chunk.files]
-            before = {file for chunk in chunks[:start] for file in chunk.files}
-            carried = sum(len(edit.text) for edit in self._prefix.edits(start) if edit.file in before)
+            owed = sum(due.get(file.key, 0) + rent_of(0, self._excess(file), ratios) for file in files)
             holdings.append(
                 Holding(
                     tokens=sum(self._anew(file) for file in files),
                     rent=sum(file.rent for file in files),
-                    due=sum(due.get(file.key, 0) + rent_of(0, self._excess(file), ratios) for file in files),
-                    carried=self._estimator.of_bytes(carried),
+                    due=owed,
+                    carried=self._carried(start) if owed > 0 else 0,  # only what owes something is bought out
                 )
             )
         return holdings
+
+    def _carried(self, start: int) -> int:
+        """Estimated tokens of the journal from a chunk on that are about files before it."""
+        before = {file for chunk in self._prefix.chunks[:start] for file in chunk.files}
+        size = sum(len(edit.text) for edit in self._prefix.edits(start) if edit.file in before)
+        return self._estimator.of_bytes(size)
 
     def pay(self, changes: Mapping[str, str], ratios: Ratios) -> None:
         """Count what this request pays for changes, once it is certain what it carries."""

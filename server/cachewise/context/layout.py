@@ -242,7 +242,8 @@ class SharedContext:
         changes, _ = self._shown(snapshot, tail, current)
         if not changes and not any(file.journal for file in self._prefix.files.values()):
             return None
-        starts = sorted({self._readable(index) for index in range(len(self._prefix.chunks))})
+        last = len(self._prefix.chunks) - 1
+        starts = sorted({0, *(stored for stored in self._stored if stored <= last)})
         found = rewrite_from(self._costs.holdings(starts, changes, ratios), ratios)
         return None if found is None else starts[found]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ from cachewise.faults import NoKey, RequestFailed
 from cachewise.features.leave import Leave, ask_leave
 from cachewise.features.rooms import Rooms
 from cachewise.ledger.meter import Meter
-from cachewise.model.events import Failed, Opened, ProviderRequest, Reach, Stopped, StreamEvent, TextDelta, UsageReport
+from cachewise.model.events import Failed, ProviderRequest, Reach, Stopped, StreamEvent, TextDelta, UsageReport
 from cachewise.model.names import CacheTraits, ModelName
 from cachewise.model.plan import PromptPlan
 from cachewise.model.usage import Feature, Outcome, Usage
@@ -81,7 +81,7 @@ class Conversation:
             RequestFailed: the provider refused or broke off; the request is in the ledger as failed.
         """
 
-        def never_enough(text: str) -> bool:
+        async def never_enough(text: str) -> bool:
             on_text(text)
             return False
 
@@ -89,7 +89,7 @@ class Conversation:
         assert self.usage is not None
         return self.usage
 
-    async def read_until(self, enough: Callable[[str], bool]) -> None:
+    async def read_until(self, enough: Callable[[str], Awaitable[bool]]) -> None:
         """Read until a piece of text is enough; the rest, which has the bill, is left to the background.
 
         Raises:
@@ -100,7 +100,7 @@ class Conversation:
         self._rooms.begin()
         try:
             async for event in events:
-                if isinstance(event, TextDelta) and enough(event.text):
+                if isinstance(event, TextDelta) and await enough(event.text):
                     rest = True
                     break
         except RequestFailed as refused:
@@ -143,8 +143,6 @@ class Conversation:
             case TextDelta():
                 self._leave_gate(begun=True)
                 self._meter.delta(event.text)
-            case Opened():
-                self._meter.opened(event)
             case UsageReport():
                 self._meter.report(event)
             case Stopped():
@@ -184,6 +182,8 @@ class Conversation:
     def _book(self) -> None:
         """Close the ledger's entry, and learn from what the provider reported."""
         question = self._question
+        if self._reach.opened is not None:
+            self._meter.opened(self._reach.opened)
         usage = self._meter.finish(self._outcome, fault=self._fault, attempts=self._reach.attempts or 1)
         self._rooms.prompts.learn(question.folder, question.model, question.plan, usage.tokens)
         if question.feature != "warm":

@@ -5,6 +5,7 @@ Not here: whether to ask at all (`complete.py`), and who waits for the stream (`
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 from cachewise.context.tail import CompletionTail
@@ -54,19 +55,23 @@ async def _pursue(rooms: Rooms, pursuit: Pursuit, snapshot: Snapshot, traits: Ca
         eol = eol_of(snapshot.text)
         seen = ""
 
-        def look(text: str, *, last: bool) -> None:
+        def look(text: str, *, last: bool) -> bool:
+            """Whether the text so far is another than before."""
             nonlocal seen
-            if text != seen:
+            new = text != seen
+            if new:
                 seen = text
                 fitted = fit(text, pursuit.before, pursuit.after, multiline=multiline, language=language, eol=eol)
                 _take(rooms, pursuit, fitted, source=str(model))
             _announce(rooms, pursuit, last=last)
+            return new
 
-        def enough(delta: str) -> bool:
+        async def enough(delta: str) -> bool:
             pursuit.heard()
             progress = rule.feed(delta)
-            if progress.first_line:
-                look(progress.complete, last=progress.done)
+            if progress.first_line and look(progress.complete, last=progress.done):
+                for _ in range(2):  # who waits for this answers the editor with it: once to wake up, once to send
+                    await asyncio.sleep(0)
             return progress.done
 
         await conversation.read_until(enough)

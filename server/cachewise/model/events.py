@@ -1,7 +1,7 @@
 """What a provider's stream is made of, the same for every provider, and what is asked of it.
 
 The order of a stream: `Opened`?, `TextDelta`*, `UsageReport`*, then exactly one of `Stopped` and `Failed`.
-A stream that its consumer cancels just ends; what was known by then was in the events already seen.
+A stream that its consumer cancels just ends; what was known by then was in the events already seen, or is in `Reach`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,22 @@ from cachewise.model.plan import PromptPlan
 from cachewise.model.usage import Tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The response headers are here: the request counts as having reached the provider."""
+
+    generation_id: str | None
+    """OpenRouter's id, under which the bill of a cancelled stream can be asked for later."""
+
+
 @dataclass(slots=True)
 class Reach:
-    """How often a request was put on the wire. Counted by the provider, on whatever thread, read after its stream."""
+    """How far a request has come. Noted by the provider, on whatever thread, and read after its stream."""
 
     attempts: int = 0
+    """How often it was put on the wire."""
+    opened: Opened | None = None
+    """The last event of that kind, which a stream that was cancelled early may not have handed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +50,6 @@ class ProviderRequest:
     """Seconds that all waiting between retries may take together."""
     reach: Reach = field(default_factory=Reach)
     """Known also when the stream is cancelled before its first event: what never left is no request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The response headers are here: the request counts as having reached the provider."""
-
-    generation_id: str | None
-    """OpenRouter's id, under which the bill of a cancelled stream can be asked for later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,10 +105,14 @@ async def _read(call: Call, emit: Emit) -> None:
     def sent() -> None:
         reach.attempts += 1
 
+    def opened(generation_id: str | None) -> None:
+        reach.opened = Opened(generation_id)
+        emit(reach.opened)
+
     reach = call.request.reach
     waited = 0.0
     for retry in itertools.count():
-        attempt = Attempt(on_open=lambda generation_id: emit(Opened(generation_id)), on_sent=sent)
+        attempt = Attempt(on_open=opened, on_sent=sent)
         current_attempt.set(attempt)
         end, begun = await _attempt(call, attempt, emit)
         if isinstance(end, Stopped):
@@ -139,6 +143,7 @@ async def _attempt(call: Call, attempt: Attempt, emit: Emit) -> tuple[Stopped | 
                 begun = True
                 if text := _text(event):
                     emit(TextDelta(text))
+                    await asyncio.sleep(0)  # the text goes on its way before the SDK parses what came behind it
     except Exception as caught:
         error = caught  # the SDKs fail in any way on bytes that are no answer
     if stream is not None and (report := call.report(stream)) is not None:

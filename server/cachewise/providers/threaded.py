@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
-from cachewise.model.events import ProviderRequest, StreamEvent, UsageReport
+from cachewise.model.events import Opened, ProviderRequest, StreamEvent, UsageReport
 from cachewise.providers.base import Provider
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,8 @@ class _Relay:
 
     def put(self, event: StreamEvent) -> None:
         self._events.append(event)
-        self._wake()
+        if not isinstance(event, Opened):  # nobody waits for that alone, and a wake-up takes the lock from the SDK
+            self._wake()
 
     def close(self) -> None:
         self._ended = True

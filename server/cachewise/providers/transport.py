@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import httpx2
@@ -36,6 +37,10 @@ _KEPT_HEADERS = frozenset(
 )
 """The SDKs' headers that go out. Telemetry, and whatever an SDK reads from its own environment variables, does not."""
 _OPENAI_HEADERS = frozenset({"openai-organization", "openai-project"})
+
+
+_origin_of = lru_cache(maxsize=16)(origin_of)
+"""All requests but those for late bills go to the same few addresses."""
 
 
 class BoundTransport(httpx2.AsyncBaseTransport):
@@ -86,7 +91,7 @@ class BoundTransport(httpx2.AsyncBaseTransport):
         """A copy of the request that may leave: for the right host, with the headers that it needs and no others."""
         endpoint = self._endpoint
         try:
-            origin = origin_of(str(request.url))
+            origin = _origin_of(str(request.url))
         except ValueError:
             origin = "no web address"
         if origin != self._origin:
