@@ -1,6 +1,7 @@
 """A process of its own that writes to a ledger as fast as it can, and prints what it was told is committed.
 
-Run as `python -m support.ledger_writer PATH SEED [COUNT]`; without a count it goes on until it is killed.
+Run as `python -m support.ledger_writer PATH SEED [COUNT]`; without a count it goes on until it is killed. Its lines are
+`entry ID DOLLARS`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ async def write(path: Path, seed: int, count: int | None) -> None:
             journal.append(entry)
         if await journal.sync(10):
             for entry in batch:
-                sys.stdout.write(f"{entry.id} {entry.usage.cost.usd}\n")
+                sys.stdout.write(f"entry {entry.id} {entry.usage.cost.usd}\n")
             sys.stdout.flush()
             written += len(batch)
     await journal.aclose(5)

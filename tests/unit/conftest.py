@@ -48,7 +48,7 @@ def patient_budget() -> Iterator[None]:
     """A busy machine must not look like a file that hangs: then each server decides alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cachewise.ledger.budget.RESERVE_SECONDS", 30.0)
-        patch.setattr("cachewise.ledger.store.BUSY_MS", 20_000)
+        patch.setattr("cachewise.ledger.migrations.BUSY_MS", 20_000)
         yield
 
 

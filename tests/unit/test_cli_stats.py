@@ -12,8 +12,8 @@ import pytest
 
 from cachewise.cli import stats as stats_module
 from cachewise.cli.stats import plain_names, text
+from cachewise.ledger.migrations import MIGRATIONS
 from cachewise.ledger.report import Report, read_report
-from cachewise.ledger.store import MIGRATIONS
 from cachewise.ledger.totals import Tally
 from cachewise.model.usage import Tokens
 from support.ledger import HeldClock

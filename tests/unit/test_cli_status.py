@@ -16,7 +16,8 @@ from cachewise.faults import Fault
 from cachewise.ledger.clock import Clock
 from cachewise.ledger.journal import FILE_NAME
 from cachewise.ledger.meter import Entry
-from cachewise.ledger.store import MIGRATIONS, Store
+from cachewise.ledger.migrations import MIGRATIONS
+from cachewise.ledger.store import Store
 from cachewise.ledger.totals import Sums
 from cachewise.ledger.watch import Watch
 from cachewise.model.usage import Tokens

@@ -154,7 +154,7 @@ async def test_processes_of_one_user_share_the_sums(path: Path) -> None:
     sums = journal.sums()
     assert set(sums.models) == {"openai:1", "openai:2"}
     assert sums.whole.totals.requests == len(lines) >= 80
-    assert sums.whole.totals.cost == sum(Decimal(line.split()[1]) for line in lines)
+    assert sums.whole.totals.cost == sum(Decimal(line.split()[2]) for line in lines)
     await journal.aclose(WAIT)
 
 

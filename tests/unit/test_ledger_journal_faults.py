@@ -15,8 +15,9 @@ from cachewise.ledger import inbox as inbox_module
 from cachewise.ledger import writer as writer_module
 from cachewise.ledger.journal import Journal
 from cachewise.ledger.meter import Entry
+from cachewise.ledger.migrations import MIGRATIONS, Damaged
 from cachewise.ledger.rows import Offer
-from cachewise.ledger.store import MIGRATIONS, Damaged, Store
+from cachewise.ledger.store import Store
 from cachewise.model.usage import Tokens, Totals
 from support.ledger import HeldClock, usage
 
@@ -128,7 +129,8 @@ async def test_a_newer_file_is_left_alone(make: Make, path: Path) -> None:
 
 
 async def test_a_locked_file_is_written_later(make: Make, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cachewise.ledger.store.BUSY_MS", 1)
+    monkeypatch.setattr("cachewise.ledger.migrations.BUSY_MS", 1)
+    monkeypatch.setattr("cachewise.ledger.migrations.OPEN_SECONDS", 0.01)
     assert await make().sync(WAIT)
     lock = sqlite3.connect(path, isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
@@ -150,7 +152,8 @@ async def test_a_locked_file_is_written_later(make: Make, path: Path, monkeypatc
 async def test_a_locked_file_is_tried_again_without_being_asked(
     make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cachewise.ledger.store.BUSY_MS", 1)
+    monkeypatch.setattr("cachewise.ledger.migrations.BUSY_MS", 1)
+    monkeypatch.setattr("cachewise.ledger.migrations.OPEN_SECONDS", 0.01)
     monkeypatch.setattr(writer_module, "RETRY_SECONDS", 0.01)
     assert await make().sync(WAIT)
     lock = sqlite3.connect(path, isolation_level=None)

@@ -15,8 +15,9 @@ from typing import Any
 
 from cachewise.faults import Fault
 from cachewise.ledger.clock import Clock, day_start, local_day
+from cachewise.ledger.migrations import Damaged, TooNew
 from cachewise.ledger.rows import FIGURES, OFFERS, dollars_of, totals_of
-from cachewise.ledger.store import Damaged, Store, TooNew
+from cachewise.ledger.store import Store
 from cachewise.ledger.totals import Tally
 from cachewise.model.usage import Totals
 

@@ -51,6 +51,18 @@ def reserve(connection: sqlite3.Connection, wanted: Sequence[Reservation], proce
     """Decide on reservations in their order; called inside a transaction that holds the write lock."""
     oldest = min((one.time for one in wanted), default=0.0)
     connection.execute("DELETE FROM reservations WHERE day < ?", (local_day(oldest - _KEPT_SECONDS),))
+    verdicts = verdicts_on(connection, wanted)
+    rows = [
+        (one.id, local_day(one.time), process, pico(one.usd))
+        for one, verdict in zip(wanted, verdicts, strict=True)
+        if verdict.granted
+    ]
+    connection.executemany("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?)", rows)
+    return verdicts
+
+
+def verdicts_on(connection: sqlite3.Connection, wanted: Sequence[Reservation]) -> list[Verdict]:
+    """What a decision would be, as the file is now: each grant counts for those behind it, and nothing is written."""
     days: dict[str, tuple[int, int]] = {}
     verdicts = []
     for one in wanted:
@@ -61,8 +73,6 @@ def reserve(connection: sqlite3.Connection, wanted: Sequence[Reservation], proce
         before = max(spent, pico(one.known)) + held + pico(one.beside)
         granted = one.cap is None or before + pico(one.usd) <= pico(one.cap)
         if granted:
-            row = (one.id, day, process, pico(one.usd))
-            connection.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?)", row)
             days[day] = spent, held + pico(one.usd)
         verdicts.append(Verdict(granted, dollars_of(before)))
     return verdicts

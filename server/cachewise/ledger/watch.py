@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cachewise.faults import Fault
 from cachewise.ledger.clock import Clock, day_start
-from cachewise.ledger.store import Damaged, Store, TooNew
+from cachewise.ledger.migrations import Damaged, TooNew
+from cachewise.ledger.store import Store
 from cachewise.ledger.totals import Sums
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from cachewise.ledger.clock import Clock, day_start, local_day
 from cachewise.ledger.inbox import Inbox, Waiting
+from cachewise.ledger.migrations import Damaged, TooNew
 from cachewise.ledger.reservations import Reservation, Verdict
-from cachewise.ledger.store import Damaged, Store, TooNew
+from cachewise.ledger.store import Store
 
 _log = logging.getLogger(__name__)
 
