@@ -17,6 +17,7 @@ import pytest
 
 from cachewise.model.events import ProviderRequest, Stopped
 from cachewise.model.names import ProviderName, Ttl
+from cachewise.model.plan import Infill
 from support.providers import build, collect, endpoint, request
 from support.upstream import Upstream, anthropic_answer, chat_answer
 
@@ -60,14 +61,15 @@ MARKED = {
 }
 
 
-async def sent(family: Family, *requests: ProviderRequest) -> list[bytes]:
+async def sent(family: Family, *requests: ProviderRequest, good: bool = True) -> list[bytes]:
     """The bodies that the family's provider sends for requests, one after the other over one client."""
     answer = anthropic_answer(["ok"]) if family.provider == "anthropic" else chat_answer(["ok"])
     async with Upstream(answer) as upstream:
         provider = build(endpoint(family.provider, upstream.url))
         for wanted in requests[:-1]:
             assert Stopped("stop") in [event async for event in provider.stream(wanted)]
-        assert Stopped("stop") in await collect(provider, requests[-1])
+        events = await collect(provider, requests[-1])
+        assert not good or Stopped("stop") in events
         return [received.body for received in upstream.requests]
 
 
@@ -150,6 +152,18 @@ async def test_a_plan_without_marks_has_none_on_the_wire() -> None:
     family = FAMILIES["openrouter-claude"]
     (body,) = await sent(family, request(family.model))
     assert b"cache_control" not in body
+
+
+async def test_body_of_fill_in_the_middle_is_the_golden_one() -> None:
+    wanted = request("local:tiny", stop=("\n\n", "```"))
+    extra = (("a.py", "def a():\n    return '<|im_start|>'\n"), ("dir/b.py", "naïve = '\u200d😀'\n"))
+    infill = Infill(prefix="import a\n\n\ndef b():\n    ret", suffix="\n\n\ndef c():\n", extra=extra)
+    # llama.cpp's answer is not needed: the body has been sent by then.
+    (body,) = await sent(FAMILIES["local"], replace(wanted, plan=replace(wanted.plan, infill=infill)), good=False)
+    golden = HERE / "local-infill.json"
+    if os.environ.get("CACHEWISE_WRITE_GOLDEN") == "1":
+        golden.write_bytes(body)
+    assert body == golden.read_bytes()
 
 
 def prompt(body: dict[str, Any]) -> list[dict[str, Any]]:

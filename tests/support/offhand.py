@@ -60,6 +60,9 @@ class Offhand:
         async for event in self._streams(request, snapshot):
             yield event
 
+    async def fills(self) -> int | None:
+        return None
+
     async def late_report(self, generation_id: str) -> UsageReport | None:
         return None
 

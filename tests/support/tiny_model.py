@@ -22,6 +22,14 @@ CONTEXT = 32_768
 """Tokens the model claims to have been made for."""
 END = "<|im_end|>"
 _SPECIALS = ("<|endoftext|>", "<|im_start|>", END)
+_FILLING = {
+    "fim_pre": "<|fim_prefix|>",
+    "fim_suf": "<|fim_suffix|>",
+    "fim_mid": "<|fim_middle|>",
+    "fim_rep": "<|repo_name|>",
+    "fim_sep": "<|file_sep|>",
+}
+"""The special tokens of fill-in-the-middle, by what the file's format calls them."""
 _CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -37,7 +45,9 @@ _SHARPNESS = 3.0
 """Of the attention. Were it even, the prompt would be averaged away and every prompt would get the same answer."""
 
 
-def write_tiny_model(path: Path, *, seed: int = 1, end_logit: float = 0.0, words_of: str = "") -> Path:
+def write_tiny_model(
+    path: Path, *, seed: int = 1, end_logit: float = 0.0, words_of: str = "", fills: bool = False
+) -> Path:
     """Write the model, about 0.2 MB, in well under a second; the same bytes for the same arguments.
 
     Args:
@@ -45,6 +55,7 @@ def write_tiny_model(path: Path, *, seed: int = 1, end_logit: float = 0.0, words
         seed: Of the weights.
         end_logit: How readily an answer ends by itself; at 0 after some hundred tokens, at -9 hardly ever.
         words_of: A text whose most frequent words are to be tokens.
+        fills: Whether it has the tokens that fill-in-the-middle needs.
     """
     byte_tokens = _byte_tokens()
     blank = byte_tokens[ord(" ")]
@@ -52,6 +63,7 @@ def write_tiny_model(path: Path, *, seed: int = 1, end_logit: float = 0.0, words
     merges = [(blank * run, blank * run) for run in (1, 2, 4)]
     merges += [pair for pair in _word_merges(words_of, blank) if pair not in merges]
     vocabulary = [*byte_tokens, *(left + right for left, right in merges), *_SPECIALS]
+    vocabulary += _FILLING.values() if fills else ()
     writer = gguf.GGUFWriter(str(path), "llama")
     _describe(writer, vocabulary, merges)
     for name, matrix in _tensors(vocabulary, seed, end_logit).items():
@@ -78,7 +90,7 @@ def _word_merges(text: str, blank: str) -> list[tuple[str, str]]:
 
 
 def _describe(writer: Any, vocabulary: list[str], merges: list[tuple[str, str]]) -> None:
-    kinds = [gguf.TokenType.CONTROL if token in _SPECIALS else gguf.TokenType.NORMAL for token in vocabulary]
+    kinds = [gguf.TokenType.CONTROL if _is_special(token) else gguf.TokenType.NORMAL for token in vocabulary]
     writer.add_name("tiny-random")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(_WIDTH)
@@ -98,6 +110,9 @@ def _describe(writer: Any, vocabulary: list[str], merges: list[tuple[str, str]])
     writer.add_token_merges([f"{left} {right}" for left, right in merges])
     writer.add_bos_token_id(vocabulary.index(_SPECIALS[0]))
     writer.add_eos_token_id(vocabulary.index(END))
+    for name, token in _FILLING.items():
+        if token in vocabulary:
+            writer.add_uint32(f"tokenizer.ggml.{name}_token_id", vocabulary.index(token))
     writer.add_add_bos_token(False)
     writer.add_add_space_prefix(False)
     writer.add_chat_template(_CHAT_TEMPLATE)
@@ -140,8 +155,12 @@ def _tensors(vocabulary: list[str], seed: int, end_logit: float) -> dict[str, Ma
 
 def _wish(token: str, end_logit: float) -> float:
     """How much the model likes a token from the start: printable ones only, so that its answers can be read."""
-    if token in _SPECIALS:
+    if _is_special(token):
         return end_logit if token == END else _NEVER
     if set(token) == {"\u0120"}:  # runs of blanks, as byte-level BPE names the blank
         return 1.0 if len(token) == 1 else _NEVER
     return 0.0 if len(token) == 1 and "!" <= token <= "~" else _NEVER
+
+
+def _is_special(token: str) -> bool:
+    return token in _SPECIALS or token in _FILLING.values()

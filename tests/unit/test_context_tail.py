@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cachewise.context.changes import Tracked
-from cachewise.context.tail import CURSOR, AnyTail, CompletionTail, TailSpec, View, changes_text, tail_of
+from cachewise.context.tail import CURSOR, CompletionTail, TailSpec, View, changes_text, tail_of
 from support.contexts import lines
 from support.prompts import Frame, frames_of
 
@@ -25,7 +25,7 @@ def view(text: str, start: int, end: int | None = None, *, frozen: str | None = 
     )
 
 
-def rendered(spec: AnyTail, seen: View) -> tuple[list[Frame], str]:
+def rendered(spec: CompletionTail | TailSpec, seen: View) -> tuple[list[Frame], str]:
     return frames_of(tail_of(spec, seen).text)
 
 
@@ -238,7 +238,7 @@ def test_warming_asks_for_nothing() -> None:
     ids=["line end", "tag", "quote", "task"],
 )
 @pytest.mark.parametrize("spec", [CompletionTail(), TailSpec(), TailSpec(enclosing=(0, 3))], ids=["c", "e", "d"])
-def test_names_and_languages_are_data(hostile: str, spec: AnyTail) -> None:
+def test_names_and_languages_are_data(hostile: str, spec: CompletionTail | TailSpec) -> None:
     _, outside = rendered(spec, view("x = 1\n", 1, 1, name=hostile, language=hostile))
     assert hostile not in outside
     assert "()" not in outside

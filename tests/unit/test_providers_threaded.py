@@ -49,6 +49,9 @@ class Inner:
         finally:
             self.ended.set()
 
+    async def fills(self) -> int | None:
+        return None
+
     async def late_report(self, generation_id: str) -> UsageReport | None:
         self.threads.add(threading.current_thread().name)
         return UsageReport(tokens=Tokens(), billed=Decimal(len(generation_id)))

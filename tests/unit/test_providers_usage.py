@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from cachewise.model.events import UsageReport
 from cachewise.model.names import ProviderName
 from cachewise.model.usage import Tokens
-from cachewise.providers.usage import anthropic_tokens, chat_tokens, dollars, generation_report, openrouter_report
+from cachewise.providers.usage import (
+    anthropic_tokens,
+    chat_tokens,
+    dollars,
+    generation_report,
+    infill_tokens,
+    openrouter_report,
+)
 from support.providers import MODELS, build, collect, endpoint, request
 from support.upstream import DONE, Upstream, anthropic_answer, chat, chat_answer, stream_head
 
@@ -68,6 +75,33 @@ FIELDS = [
 )
 def test_chat_tokens(usage: dict[str, Any], tokens: Tokens) -> None:
     assert chat_tokens(usage) == tokens
+
+
+@pytest.mark.parametrize(
+    ("event", "tokens"),
+    [
+        pytest.param(
+            {"tokens_evaluated": 100, "timings": {"cache_n": 80, "prompt_n": 20, "predicted_n": 5}},
+            Tokens(input=100, cache_read=80, output=5),
+            id="llama.cpp",
+        ),
+        pytest.param(
+            {"tokens_evaluated": 100, "timings": {"prompt_n": 20, "predicted_n": 5}},
+            Tokens(input=100, cache_read=80, output=5),
+            id="older: what was not evaluated was read",
+        ),
+        pytest.param(
+            {"timings": {"cache_n": 80, "prompt_n": 20, "predicted_n": 0}},
+            Tokens(input=100, cache_read=80, output=0),
+            id="an event in the middle",
+        ),
+        pytest.param({"tokens_evaluated": 100}, Tokens(input=100), id="no timings"),
+        pytest.param({"timings": None, "tokens_evaluated": -1}, Tokens(), id="no counts"),
+        pytest.param({"timings": [1]}, Tokens(), id="nonsense"),
+    ],
+)
+def test_infill_tokens(event: dict[str, Any], tokens: Tokens) -> None:
+    assert infill_tokens(event) == tokens
 
 
 @pytest.mark.parametrize(

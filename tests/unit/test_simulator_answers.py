@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cachewise.context.changes import Tracked
 from cachewise.context.frames import frame
-from cachewise.context.tail import AnyTail, CompletionTail, TailSpec, View, tail_of
+from cachewise.context.tail import CompletionTail, TailSpec, View, tail_of
 from cachewise.simulator.answers import answer_to
 from cachewise.simulator.continuation import continue_text
 from cachewise.simulator.explanation import LABEL, explain_code
@@ -59,7 +59,7 @@ def view(text: str, start: int, end: int | None = None, *, frozen: str | None = 
     return View(name="src/a.py", language="python", text=text, start=start, end=end, tracked=tracked, span=lines)
 
 
-def asked(spec: AnyTail, what: View, *context: str) -> str:
+def asked(spec: CompletionTail | TailSpec, what: View, *context: str) -> str:
     return answer_to(prompt(tail_of(spec, what).text, *context))
 
 

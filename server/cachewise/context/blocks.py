@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from cachewise.context.copies import File
 from cachewise.context.frames import sendable
+from cachewise.context.infill import fill_in
 from cachewise.context.prefix import Prefix
 from cachewise.context.system import SYSTEM
-from cachewise.context.tail import AnyTail, Rendered, View, changes_text, tail_of
+from cachewise.context.tail import AnyTail, InfillTail, Rendered, View, changes_text, tail_of
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.plan import Block, Stability
 from cachewise.model.snapshot import Snapshot
@@ -29,7 +30,7 @@ def rendered(prefix: Prefix, snapshot: Snapshot, tail: AnyTail, current: File) -
         edited=current.journal > 0,
         line=current.line,
     )
-    shown = tail_of(tail, view)
+    shown = fill_in(view) if isinstance(tail, InfillTail) else tail_of(tail, view)
     changes: dict[str, str] = {}
     for key, file in prefix.files.items():
         if file.copy is not None and file.copy.regions:

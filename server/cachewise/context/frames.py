@@ -67,6 +67,13 @@ def frame(kind: str, data: str, attributes: Mapping[str, str]) -> str:
     return f"<{kind} {identity}{written} noeol>\n{data}\n</{kind} {identity}>\n"
 
 
+def unframed(framed: str) -> str:
+    """The data of a single frame."""
+    head, _, rest = framed.partition("\n")
+    data = rest[: rest.rindex("</")]
+    return data[:-1] if head.endswith(" noeol>") else data
+
+
 def unused_id(salt: str, data: str) -> str:
     """Eight hex digits that follow from the salt and the data, and that do not occur in the data."""
     digest = hashlib.sha256(f"{salt}\0{data}".encode("utf-8", "surrogatepass"))

@@ -22,13 +22,14 @@ from cachewise.context.copies import Chunk, File
 from cachewise.context.costs import Costs
 from cachewise.context.filling import Filling
 from cachewise.context.gather import Piece, document_key
+from cachewise.context.infill import infill_of
 from cachewise.context.journal import MOST_BLOCKS, due
 from cachewise.context.marks import marks_of
 from cachewise.context.prefix import Prefix
 from cachewise.context.rent import Ratios, rewrite_from
 from cachewise.context.secrets import names_secret
 from cachewise.context.system import SYSTEM
-from cachewise.context.tail import AnyTail, Rendered
+from cachewise.context.tail import AnyTail, InfillTail, Rendered
 from cachewise.context.tokens import TokenEstimator
 from cachewise.context.ttl import TtlSetting
 from cachewise.faults import RequestFailed
@@ -125,7 +126,11 @@ class SharedContext:
         moved = None if shared == len(before) else f"{before[shared].name}: {reason}"
         changes, shown = self._shown(snapshot, tail, current)
         self._costs.pay(changes, ratios)
-        blocks = blocks_of(self._prefix, self.estimator, "".join(changes.values()), shown)
+        infill = None
+        if isinstance(tail, InfillTail):
+            blocks, infill = infill_of(self._prefix, self.estimator, shown, current)
+        else:
+            blocks = blocks_of(self._prefix, self.estimator, "".join(changes.values()), shown)
         chunks = len(self._prefix.chunks)
         marks = marks_of(blocks, traits, ttl, shared if 0 < shared < chunks else None)
         tokens = self.estimator.tokens(SYSTEM) + self._prefix.tokens()
@@ -135,7 +140,7 @@ class SharedContext:
             self._missing = self._filling.target(traits) - tokens
         stored = marks if traits.style != "automatic" else () if self.too_short else range(chunks + 1)
         self._stored = frozenset(s for s in self._stored if s <= shared and not cold) | frozenset(stored)
-        return PromptPlan(blocks=blocks, marks=marks, moved=moved, too_short=self.too_short)
+        return PromptPlan(blocks=blocks, marks=marks, moved=moved, too_short=self.too_short, infill=infill)
 
     def _secret(self, name: str) -> bool:
         found = self._secrets.get(name)

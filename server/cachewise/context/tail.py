@@ -38,6 +38,11 @@ class CompletionTail:
     """What the editor says is wrong near the cursor."""
 
 
+@dataclass(frozen=True, slots=True)
+class InfillTail:
+    """The same, of a model that is shown the text around the cursor and no words (`infill.py`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TailSpec:
     """Ask for words about the selection, or about the place of the cursor where nothing is selected.
@@ -53,7 +58,7 @@ class TailSpec:
     """Offsets of the definition around the selection. With nothing selected, it is what is explained."""
 
 
-AnyTail = CompletionTail | TailSpec
+AnyTail = CompletionTail | InfillTail | TailSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +88,12 @@ class Rendered:
     """The changed lines of the document that it does not show itself."""
     window: tuple[int, int] | None = None
     """The lines around the cursor, which are likely to change again (from 0, half open)."""
+    cursor: int | None = None
+    """Where in the text the cursor stands; None where that does not matter."""
 
 
-def tail_of(spec: AnyTail, view: View) -> Rendered:
-    """Render the tail of a request."""
+def tail_of(spec: CompletionTail | TailSpec, view: View) -> Rendered:
+    """Render the tail of a request in words."""
     if isinstance(spec, CompletionTail):
         return _completion(spec, view)
     if spec.kind == "warm":

@@ -60,6 +60,7 @@ class Prompts:
         self._clock = clock
         self._folders: dict[str | None, _Folder] = {}
         self._minimums: dict[ModelName, Minimum] = {}
+        self._limits: dict[ModelName, int] = {}
         self._globs: tuple[str, ...] = ()
         self._salt: bytes | None = None
 
@@ -73,6 +74,13 @@ class Prompts:
         if tuple(globs) != self._globs:
             self._globs = tuple(globs)
             self._folders.clear()
+
+    def limit(self, model: ModelName, tokens: int | None) -> None:
+        """The shared context of a model is to have at most so many tokens, whatever the setting; None for no limit."""
+        if tokens is None:
+            self._limits.pop(model, None)
+        else:
+            self._limits[model] = tokens
 
     def changed_outside(self, paths: Collection[str], *, names: bool) -> None:
         """Files have changed outside of the editor; with `names`, some of them have come or gone."""
@@ -131,7 +139,10 @@ class Prompts:
             pieces,
             tail,
             traits,
-            worth_reading(settings.context_max_tokens, ratios, traits, settings.prompt_cache_ttl),
+            min(
+                worth_reading(settings.context_max_tokens, ratios, traits, settings.prompt_cache_ttl),
+                self._limits.get(model, settings.context_max_tokens),
+            ),
             warmth.ttl,
             cold=warmth.cold,
             working_cold=warmth.working_cold,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-from cachewise.context.tail import CompletionTail
 from cachewise.faults import RequestFailed
 from cachewise.features.converse import Question, converse
+from cachewise.features.filling import completion_tail
 from cachewise.features.pursuits import Pursuit
 from cachewise.features.rooms import Rooms
 from cachewise.features.suggestions import Suggestion, Terms
@@ -37,7 +37,7 @@ async def _pursue(rooms: Rooms, pursuit: Pursuit, snapshot: Snapshot, traits: Ca
     """Ask the model, keep what it writes line by line, and stop the stream where the suggestion is complete."""
     settings, model = rooms.settings, rooms.model_for("complete")
     try:
-        tail = CompletionTail(problems=rooms.problems.near(snapshot))
+        tail = await completion_tail(rooms, snapshot, model)
         plan = await rooms.prompts.plan(snapshot, tail, model, traits, settings)
         question = Question(
             feature="complete",

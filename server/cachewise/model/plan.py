@@ -54,6 +54,18 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Infill:
+    """A completion as fill-in-the-middle takes it: what the blocks of its plan hold, taken apart."""
+
+    prefix: str
+    """The text before the cursor."""
+    suffix: str
+    """The text behind it."""
+    extra: tuple[tuple[str, str], ...]
+    """Names and texts of what else the model is shown, in the order of the blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptPlan:
     """A whole prompt. `marks[i]` says that the prefix up to and including block `i` should be cached, and how long.
 
@@ -67,6 +79,8 @@ class PromptPlan:
     """Why the prefix is not an extension of the last plan's, in words; None where it is."""
     too_short: bool = False
     """Whether nothing is marked because the prefix is below what the model's provider caches."""
+    infill: Infill | None = None
+    """What is sent in place of messages; None where the blocks are sent."""
 
     def __post_init__(self) -> None:
         seen_user = False

@@ -24,6 +24,13 @@ class Provider(Protocol):
         """The bill of a stream that was cancelled, asked for afterwards; None where it can't be had (yet)."""
         ...
 
+    async def fills(self) -> int | None:
+        """How many tokens of context the server's fill-in-the-middle has; None where it has none.
+
+        The server is asked at most once in a while. A request whose plan has an `infill` may be sent to it.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close the HTTP client."""
         ...

@@ -109,6 +109,9 @@ class OpenAI:
     async def late_report(self, generation_id: str) -> UsageReport | None:
         return None
 
+    async def fills(self) -> int | None:
+        return None
+
     async def aclose(self) -> None:
         await self._client.aclose()
 

@@ -119,6 +119,9 @@ class OpenRouter:
                 return None
         return None
 
+    async def fills(self) -> int | None:
+        return None
+
     async def aclose(self) -> None:
         await self._client.aclose()
 

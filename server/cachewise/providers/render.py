@@ -43,10 +43,10 @@ def render(request: ProviderRequest) -> Rendered:
             if visible:
                 # The cache mark of instructions goes behind the last one that is not dynamic.
                 behind = marked_system >= 0 and index > marked_system
-                instructions.append(InstructionPart(content=_encodable(block.text), dynamic=behind))
+                instructions.append(InstructionPart(content=encodable(block.text), dynamic=behind))
             continue
         if visible:
-            content.append(_encodable(block.text))
+            content.append(encodable(block.text))
         if index in marks and content and isinstance(content[-1], str):
             content.append(CachePoint(ttl=marks[index]))
     return Rendered(
@@ -62,6 +62,6 @@ def stop_sequences(request: ProviderRequest, *, blank: bool) -> list[str]:
     return [text for text in request.stop if text and (blank or text.strip())][:4]
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text without lone surrogates, which an editor may send inside JSON and which no request can carry."""
     return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

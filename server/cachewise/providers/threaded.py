@@ -64,6 +64,9 @@ class Threaded:
     async def late_report(self, generation_id: str) -> UsageReport | None:
         return await self._on_thread(self._inner.late_report(generation_id))
 
+    async def fills(self) -> int | None:
+        return await self._on_thread(self._inner.fills())
+
     async def aclose(self) -> None:
         if self._loop.is_closed():
             return

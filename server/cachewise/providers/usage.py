@@ -75,6 +75,21 @@ def anthropic_tokens(usage: Mapping[str, Any], *, hour_marks: bool) -> Tokens:
     )
 
 
+def infill_tokens(event: Mapping[str, Any]) -> Tokens:
+    """Counts of an event of llama.cpp's own wire: tokens that its cache had, that were evaluated, and made so far.
+
+    Without `cache_n`, as older servers have it, what was not evaluated of the whole prompt was in the cache.
+    """
+    timings = _mapping(event.get("timings"))
+    whole, evaluated = _count(event.get("tokens_evaluated")), _count(timings.get("prompt_n"))
+    read = _count(timings.get("cache_n"))
+    if read is None and whole is not None and evaluated is not None:
+        read = max(0, whole - evaluated)
+    if whole is None and read is not None and evaluated is not None:
+        whole = read + evaluated
+    return Tokens(input=whole, cache_read=read, output=_count(timings.get("predicted_n")))
+
+
 def dollars(value: object) -> Decimal | None:
     """A JSON number or numeric string as dollars, without the noise of binary fractions; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):

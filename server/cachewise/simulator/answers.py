@@ -13,6 +13,8 @@ from cachewise.simulator.tails import Completion, Nothing, read_tail
 
 def answer_to(prompt: Prompt) -> str:
     """A completion where the prompt asks for one, else words about the code that say they are simulated."""
+    if prompt.middle is not None:
+        return continue_text(*prompt.middle, prompt.context)
     wanted = read_tail(prompt)
     if isinstance(wanted, Nothing):
         return "ready"

@@ -19,6 +19,7 @@ from cachewise.simulator.http_format import Request
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Script
 from cachewise.simulator.serve import Kitchen
+from cachewise.simulator.wire_infill import MISSING, props
 from cachewise.simulator.wire_openai import bearer
 from cachewise.simulator.wire_openrouter import generation
 
@@ -59,6 +60,10 @@ class Control:
                 return 200, self._key()
             case "GET", "/api/v1/models" | "/v1/models":
                 return 200, self._models()
+            case "GET", "/props" if self._kitchen.script.context:
+                return 200, props(self._kitchen.script.context)
+            case "POST", "/infill" if self._kitchen.script.context:
+                return _error(400, MISSING)
             case "GET", "/simulator/script":
                 return 200, {**self._kitchen.script.to_json(), "faults_left": len(self._kitchen.faults)}
             case "POST", "/simulator/script":

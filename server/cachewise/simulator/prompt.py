@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-WireName = Literal["openrouter", "openai", "anthropic"]
+WireName = Literal["openrouter", "openai", "anthropic", "infill"]
 MarkTtl = Literal["5m", "30m", "1h"]
 CURSOR = "<|cursor|>"
 """What stands for the cursor in the tail of a completion's prompt."""
@@ -50,6 +50,8 @@ class Prompt:
     stream: bool
     max_tokens: int | None
     stop: tuple[str, ...] = ()
+    middle: tuple[str, str] | None = None
+    """The texts before and behind the cursor, where a wire tells them apart from the rest."""
     session_id: str | None = None
     """OpenRouter's stickiness key."""
     cache_key: str | None = None

@@ -54,6 +54,8 @@ NO_CACHE = CacheRule(style="none")
 
 def rule_for(wire: WireName, model: str) -> CacheRule:
     """The rule of a model, by the name that the wire uses. Unknown OpenRouter models cache automatically."""
+    if wire == "infill":
+        return CacheRule(style="automatic", minimum=16, step=16, ttl="1h")
     name = model.lower().split(":")[0]
     vendor, _, short = name.rpartition("/")
     if wire == "anthropic" or vendor == "anthropic" or (not vendor and short.startswith("claude")):

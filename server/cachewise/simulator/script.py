@@ -74,11 +74,14 @@ class Script:
     answer: str | None = None
     """The text of every answer, instead of one made from the prompt."""
     usage: UsageMode = "standard"
+    context: int = 0
+    """Tokens of context of a llama.cpp server with fill-in-the-middle; 0 where that is to be missing."""
     api_key: str | None = field(default=None, repr=False)
     """Requests with another key, or none, get a 401. None: any key will do, also none."""
 
     def __post_init__(self) -> None:
         _one_of("usage", self.usage, UsageMode)
+        _whole("context", self.context, 0, 10_000_000)
         for name in ("first_token_delay", "token_delay", "header_delay", "bill_delay"):
             _seconds(name, getattr(self, name))
         if not all(isinstance(fault, Fault) for fault in self.faults):

@@ -24,7 +24,7 @@ from cachewise.simulator.script import Fault, Script
 from cachewise.simulator.tokens import split_tokens
 from cachewise.simulator.wire import Finish, Reply, Wire
 
-_ID_PREFIX = {"openrouter": "gen", "openai": "chatcmpl", "anthropic": "msg"}
+_ID_PREFIX = {"openrouter": "gen", "openai": "chatcmpl", "anthropic": "msg", "infill": "fim"}
 _GARBAGE = b'data: {"id": "simulated", "choices": [{"delta": {"conte\n\n'
 _GARBAGE_EVENT = b"event: content_block_delta\n"
 """Before the garbage where clients look at data only behind the name of an event that they know."""

@@ -1,4 +1,4 @@
-"""The loopback provider: three wires and a control endpoint on one port of 127.0.0.1.
+"""The loopback provider: four wires and a control endpoint on one port of 127.0.0.1.
 
 Not here: how requests are answered (`serve.py`, `control.py`), and running it as a process (`__main__.py`).
 """
@@ -20,6 +20,7 @@ from cachewise.simulator.script import Script
 from cachewise.simulator.serve import Kitchen
 from cachewise.simulator.wire import Wire
 from cachewise.simulator.wire_anthropic import AnthropicWire
+from cachewise.simulator.wire_infill import InfillWire
 from cachewise.simulator.wire_openai import OpenAIWire
 from cachewise.simulator.wire_openrouter import OpenRouterWire
 
@@ -51,6 +52,7 @@ class Simulator:
             "/api/v1/chat/completions": OpenRouterWire(),
             "/v1/chat/completions": OpenAIWire(),
             "/anthropic/v1/messages": AnthropicWire(),
+            "/infill": InfillWire(),
         }
 
     async def __aenter__(self) -> Simulator:
@@ -138,8 +140,11 @@ class Simulator:
         return self._clock() + self._ahead
 
     async def _serve(self, exchange: Exchange) -> None:
-        wire = self._wires.get(exchange.request.path)
-        if wire is not None and exchange.request.method == "POST":
+        request = exchange.request
+        wire = self._wires.get(request.path)
+        if request.path == "/infill" and (not self.script.context or request.body == b"{}"):
+            wire = None  # a question whether there is such a thing, and no completion
+        if wire is not None and request.method == "POST":
             await self._kitchen.serve(wire, exchange)
         else:
             await self._control.serve(exchange)

@@ -1,6 +1,7 @@
-"""What the three wires have in common: the reply they render, and the reading of fields that may be wrong.
+"""What the four wires have in common: the reply they render, and the reading of fields that may be wrong.
 
-Not here: what goes over each wire (`wire_openrouter.py`, `wire_openai.py`, `wire_anthropic.py`).
+Not here: what goes over each wire (`wire_openrouter.py`, `wire_openai.py`, `wire_anthropic.py`,
+`wire_infill.py`).
 """
 
 from __future__ import annotations
