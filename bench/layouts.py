@@ -1,7 +1,8 @@
 """Ways to lay a prompt out, replayed against each other: those of other tools, simple ones, and cachewise's planner.
 
-Every layout sends the same system text and ends with the same task around the cursor; they differ in what stands
-between, in which order, and where the marks are. Not here: the replay itself and its floor (`replay.py`).
+Every layout sends the same system text, puts files into the same frames, which the system text explains and no file
+can leave, says of a changed region where it belongs, and ends with the same task around the cursor. They differ in what
+stands between, in which order, where the marks are and for how long. Not here: the replay and its floor (`replay.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cachewise.context.frames import frame, unused_id
 from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
 from cachewise.context.rent import Ratios
@@ -16,15 +18,14 @@ from cachewise.context.system import SYSTEM
 from cachewise.context.tail import CompletionTail, View, tail_of
 from cachewise.context.tokens import TokenEstimator
 from cachewise.context.ttl import Gaps, TtlSetting
-from cachewise.model.names import CacheTraits
+from cachewise.model.names import CacheTraits, Ttl
 from cachewise.model.snapshot import Snapshot
 from cachewise.simulator.account import Charge
 from cachewise.simulator.prompt import PromptBlock
-from cachewise.simulator.tokens import count_tokens
+from cachewise.simulator.tokens import count_tokens, digest_of
 
 TASK = CompletionTail()
 NAME = "edited.py"
-_HEAD = f"--- {NAME}, changed since ---\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Request:
     time: float
     cold: bool
     """Whether everything has left the provider's cache where it was marked for the short time."""
+    ttl: Ttl = "5m"
+    """How long the stable files are to be kept, by the planner's own rule, for every layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,17 @@ class Market:
 
     ratios: Ratios
     traits: CacheTraits
+
+
+_COUNTED: dict[bytes, int] = {}
+
+
+def counted(text: str) -> int:
+    """`count_tokens`, remembered by the text's digest: layouts and markets count the same texts again and again."""
+    key = digest_of(text)
+    if key not in _COUNTED:
+        _COUNTED[key] = count_tokens(text)
+    return _COUNTED[key]
 
 
 def tail_for(text: str, cursor: int) -> str:
@@ -60,7 +74,7 @@ class Layout:
     name = ""
 
     def __init__(self, others: Sequence[Piece], market: Market) -> None:
-        self.others = [f"--- {piece.name} ---\n{piece.text}" for piece in others]
+        self.others = [frame("file", piece.text, {"name": piece.name}) for piece in others]
         self.pieces = others
         self.market = market
 
@@ -71,15 +85,18 @@ class Layout:
     def charged(self, charge: Charge) -> None:
         """What the provider reported for the last prompt."""
 
-    def blocks(self, middle: Sequence[str], tail: Sequence[str], *marked: int) -> tuple[PromptBlock, ...]:
+    def blocks(
+        self, request: Request, middle: Sequence[str], tail: Sequence[str], *marked: int
+    ) -> tuple[PromptBlock, ...]:
         """System text, other files, `middle` and `tail`; marks stand on those of them that are counted from 0."""
+        stable, marks = 1 + len(self.others), self.market.traits.style == "control"
         texts = [SYSTEM, *self.others, *(text or "\n" for text in middle), *tail]
         return tuple(
             PromptBlock(
                 role="user" if index else "system",
                 text=text,
                 opens_message=index < 2,
-                mark="5m" if index in marked and self.market.traits.style == "control" else None,
+                mark=(request.ttl if index < stable else "5m") if index in marked and marks else None,
             )
             for index, text in enumerate(texts)
         )
@@ -91,7 +108,7 @@ class EndMarked(Layout):
     name = "whole prompt marked at its end"
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
-        return self.blocks([request.text], [request.tail], len(self.others) + 2)
+        return self.blocks(request, [_copy(request.text)], [request.tail], len(self.others) + 2)
 
 
 class WholeMarked(Layout):
@@ -101,7 +118,7 @@ class WholeMarked(Layout):
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
         last = len(self.others) + 2
-        return self.blocks([request.text], [request.tail], len(self.others), last)
+        return self.blocks(request, [_copy(request.text)], [request.tail], len(self.others), last)
 
 
 class StableMarked(Layout):
@@ -110,7 +127,7 @@ class StableMarked(Layout):
     name = "stable files marked, edited file in the tail"
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
-        return self.blocks([request.text], [request.tail], len(self.others))
+        return self.blocks(request, [_copy(request.text)], [request.tail], len(self.others))
 
 
 class EditedBehind(Layout):
@@ -119,7 +136,7 @@ class EditedBehind(Layout):
     name = "edited file marked behind the others"
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
-        return self.blocks([request.text], [request.tail], 0, len(self.others), len(self.others) + 1)
+        return self.blocks(request, [_copy(request.text)], [request.tail], 0, len(self.others), len(self.others) + 1)
 
 
 class WindowOnly(Layout):
@@ -129,7 +146,7 @@ class WindowOnly(Layout):
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
         low, high = max(0, request.cursor - 4_000), request.cursor + 2_000
-        whole = self.blocks([request.text[low:high]], [request.tail])
+        whole = self.blocks(request, [request.text[low:high]], [request.tail])
         return (whole[0], *whole[len(self.others) + 1 :])
 
 
@@ -151,7 +168,8 @@ class Hole(Layout):
             self.above, self.below = text[:start], text[end:]
         hole = text[len(self.above) : len(text) - len(self.below)]
         first = len(self.others)
-        return self.blocks([self.above, self.below], [hole or "\n", request.tail], first, first + 1, first + 2)
+        middle = [_copy(self.above, "above"), _copy(self.below, "below")]
+        return self.blocks(request, middle, [_copy(hole, "between"), request.tail], first, first + 1, first + 2)
 
 
 class Snapshot1(Layout):
@@ -166,14 +184,14 @@ class Snapshot1(Layout):
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
         ratios = self.market.ratios
-        changed = _changed_lines(self.copy, request.text)
-        due = count_tokens(changed) * (1 - ratios.read)
-        if request.cold or self.rent + due >= count_tokens(request.text) * (ratios.write - ratios.read):
+        changed = _changed("change", self.copy, request.text)
+        due = counted(changed) * (1 - ratios.read)
+        if request.cold or self.rent + due >= counted(request.text) * (ratios.write - ratios.read):
             self.copy, changed, due, self.rent = request.text, "", 0.0, 0.0
         self.rent += due
         first = len(self.others)
-        tail = [_HEAD + changed, request.tail] if changed else [request.tail]
-        return self.blocks([self.copy], tail, first, first + 1)
+        tail = [changed, request.tail] if changed else [request.tail]
+        return self.blocks(request, [_copy(self.copy)], tail, first, first + 1)
 
 
 class EagerJournal(Layout):
@@ -189,18 +207,18 @@ class EagerJournal(Layout):
 
     def prompt(self, request: Request) -> tuple[PromptBlock, ...]:
         ratios = self.market.ratios
-        changed = _changed_lines(self.last, request.text)
+        changed = _changed("edit", self.last, request.text)
         if changed:
-            self.journal.append(_HEAD + changed)
-        fresh = count_tokens(request.text)
-        excess = count_tokens(self.copy) + sum(count_tokens(entry) for entry in self.journal) - fresh
+            self.journal.append(changed)
+        fresh = counted(request.text)
+        excess = counted(self.copy) + sum(counted(entry) for entry in self.journal) - fresh
         self.rent += max(excess, 0) * ratios.read
         if request.cold or self.rent >= fresh * (ratios.write - ratios.read):
             self.copy, self.journal, self.rent = request.text, [], 0.0
         self.last = request.text
         first = len(self.others)
         end = first + 1 + len(self.journal)
-        return self.blocks([self.copy, *self.journal], [request.tail], first, first + 1, end)
+        return self.blocks(request, [_copy(self.copy), *self.journal], [request.tail], first, first + 1, end)
 
 
 class Planner(Layout):
@@ -268,8 +286,16 @@ LAYOUTS: tuple[Callable[[Sequence[Piece], Market], Layout], ...] = (
 )
 
 
-def _changed_lines(old: str, new: str) -> str:
-    """The one region of whole lines in which the new text differs from the old one."""
+def _copy(text: str, part: str = "") -> str:
+    """The edited file, or a part of it, in a frame that begins as the one before did, which some providers read."""
+    identity = unused_id(part, text, "e0d1")
+    return frame("file", text, {"name": NAME, **({"part": part} if part else {})}, identity)
+
+
+def _changed(kind: str, old: str, new: str) -> str:
+    """A frame with the one region of whole lines in which the new text differs from the old one; empty if in none."""
+    if old == new:
+        return ""
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
     head, most = 0, min(len(before), len(after))
     while head < most and before[head] == after[head]:
@@ -277,8 +303,9 @@ def _changed_lines(old: str, new: str) -> str:
     foot = 0
     while foot < most - head and before[-1 - foot] == after[-1 - foot]:
         foot += 1
+    place = {"replaces": f"{head + 1}-{len(before) - foot}"} if head < len(before) - foot else {"after": str(head)}
     changed = "".join(after[head : len(after) - foot])
-    return changed if changed or old == new else "(lines are gone)\n"
+    return frame(kind, changed, {"file": NAME, **place} if changed else {"file": NAME, **place, "deleted": "yes"})
 
 
 def _definition(text: str, cursor: int) -> tuple[int, int]:

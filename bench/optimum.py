@@ -17,9 +17,7 @@ from bench.layouts import NAME, TASK, Market, Request
 from cachewise.context.frames import frame
 from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
-from cachewise.context.rent import Ratios
 from cachewise.context.system import SYSTEM
-from cachewise.context.tail import AnyTail
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.names import TTL_SECONDS
 from cachewise.model.plan import Stability
@@ -30,7 +28,7 @@ from cachewise.simulator.tokens import count_tokens
 class _Patient(SharedContext):
     """A planner that copies nothing anew of its own accord."""
 
-    def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: object, ratios: Ratios) -> int | None:
+    def _bought_out(self, *_: object) -> int | None:
         return None
 
 
@@ -54,7 +52,7 @@ def optimum(requests: Sequence[Request], others: Sequence[Piece], market: Market
         every: Copies are taken at every so manyth request only: less to compute, and a little above the optimum.
     """
     edited = sum(_stretch(stretch, market, every) for stretch in _stretches(requests))
-    frames = (frame("file", piece.text, {"name": piece.name, "lines": "1-1000"}) for piece in others)
+    frames = (frame("file", piece.text, {"name": piece.name}) for piece in others)
     return edited + _stable(requests, count_tokens(SYSTEM) + sum(map(count_tokens, frames)), market)
 
 

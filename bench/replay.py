@@ -21,13 +21,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.layouts import LAYOUTS, Layout, Market, Planner, Request, tail_for
+from bench.layouts import LAYOUTS, Layout, Market, Planner, Request, counted, tail_for
 from bench.optimum import optimum
 from bench.picture import picture
 from bench.recordings import Moment, load, moments
 
 from cachewise.context.gather import Piece
 from cachewise.context.rent import Ratios
+from cachewise.context.ttl import Gaps
 from cachewise.model.names import ModelName
 from cachewise.providers.traits import traits
 from cachewise.simulator.account import Account, Charge
@@ -44,6 +45,8 @@ MARKETS: dict[str, tuple[str, Ratios]] = {
     "automatic, read 0.25": (_AUTOMATIC, Ratios(read=0.25, write=1.0)),
 }
 """Models of the simulator, with price ratios. No write price means that a written token costs what a plain one does."""
+
+_TABLE = TokenTable(2_048)
 
 
 @dataclass(slots=True)
@@ -99,15 +102,14 @@ def replay(
     """What each layout costs for these requests; the optimum's copies are taken at every so manyth request."""
     trade = market(name)
     model = MARKETS[name][0]
-    requests = _requests(sequence, trade.traits.ttl_seconds)
+    requests = _requests(sequence, trade)
     floor, uncached = _floor(requests, others, trade.ratios)
     bills = []
-    table = TokenTable(2_048)
     for make in layouts:
         layout = make(others, trade)
         bill = Bill(layout.name)
         now = [0.0]
-        account = Account(lambda now=now: now[0], table)  # type: ignore[misc]
+        account = Account(lambda now=now: now[0], _TABLE)  # type: ignore[misc]
         for moment, request in zip(sequence, requests, strict=True):
             now[0] = moment.time
             prompt = Prompt(
@@ -123,12 +125,15 @@ def replay(
     return Replay(len(requests), uncached, floor, tuple(bills), best)
 
 
-def _requests(sequence: Sequence[Moment], ttl: float) -> list[Request]:
+def _requests(sequence: Sequence[Moment], trade: Market) -> list[Request]:
     last = float("-inf")
+    gaps = Gaps()
     found = []
     for moment in sequence:
         tail = tail_for(moment.text, moment.cursor)
-        found.append(Request(moment.text, moment.cursor, tail, moment.time, cold=moment.time - last >= ttl))
+        cold = moment.time - last >= trade.traits.ttl_seconds
+        ttl = gaps.request(moment.time, "auto", trade.traits, trade.ratios).ttl
+        found.append(Request(moment.text, moment.cursor, tail, moment.time, cold, "1h" if ttl == "1h" else "5m"))
         last = moment.time
     return found
 
@@ -137,13 +142,13 @@ def _floor(requests: Sequence[Request], others: Sequence[Piece], ratios: Ratios)
     """The floor, and the cost of sending everything uncached."""
     bill = Bill("floor")
     uncached = 0.0
-    stable = sum(count_tokens(piece.text) for piece in others)
+    stable = sum(counted(piece.text) for piece in others)
     before = ""
     for request in requests:
-        own = count_tokens(request.text)
+        own = counted(request.text)
         low, high = max(0, request.cursor - _WINDOW // 2), request.cursor + _WINDOW // 2
-        tail = count_tokens(request.text[low:high])
-        new = min(own, count_tokens(_new_text(before, request.text)))
+        tail = counted(request.text[low:high])
+        new = min(own, counted(_new_text(before, request.text)))
         whole = stable + own
         if request.cold:
             bill.add(Charge(write=whole, plain=tail), ratios)

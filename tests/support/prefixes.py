@@ -13,7 +13,7 @@ from cachewise.context.system import SYSTEM
 from cachewise.simulator.prompt import Prompt
 from cachewise.simulator.records import Record
 
-_FROZEN = re.compile(r"<(?:file|edit) [0-9a-f]{8}")
+_FROZEN = re.compile(r"<(?:file|edit) [0-9a-f]{4,8} ")
 _MOVED = re.compile(r"The prefix moved: .+")
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from cachewise.context.changes import split_lines
 from cachewise.model.plan import PromptPlan, Stability
 
-_OPENING = re.compile(r'<(?P<kind>[a-z]+) (?P<id>[0-9a-f]{8})(?P<attributes>(?: \w+="[^"\n]*(?:\\"[^"\n]*)*")*)'
+_OPENING = re.compile(r'<(?P<kind>[a-z]+) (?P<id>[0-9a-f]{4,8})(?P<attributes>(?: \w+="[^"\n]*(?:\\"[^"\n]*)*")*)'
                       r"(?P<noeol> noeol)?>\n")  # fmt: skip
 _ATTRIBUTE = re.compile(r'(\w+)="((?:[^"\\\n]|\\.)*)"')
-_MARKER = re.compile(r"<\|cursor(?:-[0-9a-f]{8})?\|>")
+_MARKER = re.compile(r"<\|cursor(?:-[0-9a-f]{4,8})?\|>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def rebuild(plan: PromptPlan, name: str) -> str | None:
     if not copies:
         return None
     assert len(copies) == 1, f"{name} stands twice in the prefix"
-    first, last = _numbers(copies[0].attributes["lines"])
     told = split_lines(copies[0].data)
+    first, last = _numbers(copies[0].attributes.get("lines") or f"1-{len(told)}")
     assert len(told) == last - first
     for block in plan.prefix:
         for edit in frames_of(block.text)[0]:

@@ -54,6 +54,14 @@ def test_journal_that_must_be_told_again_is_part_of_the_price() -> None:
     assert rewrite_from([Holding(tokens=1000, rent=1100, due=100, carried=100)], CLAUDE) is None
 
 
+def test_what_a_new_copy_begins_with_is_no_part_of_the_price() -> None:
+    held = Holding(tokens=1000, rent=500, due=100)
+    assert rewrite_from([held], CLAUDE) is None
+    assert rewrite_from([Holding(tokens=1000, rent=500, due=100, kept=500)], CLAUDE) == 0
+    both = [Holding(tokens=1000, rent=500, due=100, kept=500), Holding(tokens=600, rent=0, due=0)]
+    assert rewrite_from(both, CLAUDE) is None, "what stands behind must be written too"
+
+
 @given(
     st.integers(100, 50_000),
     st.lists(st.integers(1, 4_000), min_size=1, max_size=300),

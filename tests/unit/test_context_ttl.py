@@ -15,14 +15,16 @@ SHORT_ONLY = traits("breakpoint", ttls=())
 RATIOS = Ratios()
 
 
-def after(gaps: list[float], setting: TtlSetting = "auto", style: object = CLAUDE) -> list[Warmth]:
+def after(
+    gaps: list[float], setting: TtlSetting = "auto", style: object = CLAUDE, ratios: Ratios = RATIOS
+) -> list[Warmth]:
     """What holds at the first request and behind each gap."""
     state = Gaps()
     now = 0.0
-    found = [state.request(now, setting, style, RATIOS)]  # type: ignore[arg-type]
+    found = [state.request(now, setting, style, ratios)]  # type: ignore[arg-type]
     for gap in gaps:
         now += gap
-        found.append(state.request(now, setting, style, RATIOS))  # type: ignore[arg-type]
+        found.append(state.request(now, setting, style, ratios))  # type: ignore[arg-type]
     return found
 
 
@@ -35,6 +37,7 @@ def after(gaps: list[float], setting: TtlSetting = "auto", style: object = CLAUD
         pytest.param([400.0, 400.0], "1h", False, True, id="what was written for an hour is still there"),
         pytest.param([400.0, 20.0], "1h", False, False, id="all is warm"),
         pytest.param([400.0, 4_000.0], "5m", True, True, id="longer than an hour, as often as within it"),
+        pytest.param([400.0] * 3 + [4_000.0], "1h", True, True, id="longer than an hour, but it has paid for itself"),
         pytest.param([4_000.0] * 5, "5m", True, True, id="always longer than an hour"),
         pytest.param([4_000.0] * 5 + [600.0] * 5, "1h", False, True, id="lately within the hour"),
         pytest.param([600.0] * 5 + [90_000.0] * 9, "5m", True, True, id="lately longer"),
@@ -76,21 +79,36 @@ def test_the_prices_decide() -> None:
     assert state.request(600.0, "auto", CLAUDE, dear).ttl == "5m"
 
 
-def paid(gaps: list[float], setting: TtlSetting) -> float:
-    """What one token of a stable prefix costs over the gaps."""
+def paid(gaps: list[float], setting: TtlSetting, ratios: Ratios = RATIOS) -> float:
+    """What one token of a stable prefix costs at the first request and behind long gaps."""
     cost = 0.0
-    for warmth in after(gaps, setting):
+    for warmth in after(gaps, setting, ratios=ratios):
         if warmth.cold:
-            cost += RATIOS.write_1h if warmth.ttl == "1h" else RATIOS.write
-        else:
-            cost += RATIOS.read
+            cost += ratios.write_1h if warmth.ttl == "1h" else ratios.write
+        elif warmth.working_cold:
+            cost += ratios.read
     return cost
+
+
+@given(
+    st.lists(st.sampled_from((20.0, 400.0, 1_800.0, 5_000.0)), max_size=60),
+    st.floats(0.02, 0.5),
+    st.floats(0.6, 1.5),
+    st.floats(0.0, 2.0),
+)
+def test_auto_stays_within_its_limit_above_five_minutes(
+    gaps: list[float], read: float, write: float, more: float
+) -> None:
+    """At every moment, against any row of gaps, at any prices: the bound that `Gaps` promises."""
+    ratios = Ratios(read=read, write=write, write_1h=write + more)
+    assert paid(gaps, "auto", ratios) <= 1.3 * paid(gaps, "5m", ratios) + 1e-6
 
 
 @given(st.lists(st.sampled_from((400.0, 400.0, 1_800.0, 5_000.0)), min_size=40, max_size=80), st.integers(0, 3))
 def test_auto_is_not_far_from_the_better_fixed_life(gaps: list[float], more: int) -> None:
     gaps = gaps + [400.0, 5_000.0][more % 2 :] * more
-    assert paid(gaps, "auto") <= 1.25 * min(paid(gaps, "5m"), paid(gaps, "1h"))
+    learning = 2 * (RATIOS.write - RATIOS.read)
+    assert paid(gaps, "auto") <= 1.25 * min(paid(gaps, "5m"), paid(gaps, "1h")) + learning
 
 
 def test_what_was_being_edited_is_frozen_anew_when_only_that_is_cold() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cachewise.context.changes import Region, Tracked, split_lines
-from cachewise.context.frames import frame, sendable, visible
+from cachewise.context.frames import frame, sendable, unused_id, visible
 from cachewise.context.tokens import TokenEstimator, byte_length
 from cachewise.context.window import line_at
 from cachewise.model.plan import Block, Stability
@@ -21,7 +21,7 @@ _SHARE_OF_ALL = 12
 """With large budgets a shared block may be this part of the whole, so that the number of blocks stays low."""
 MOST_SHARED_NAMES = 3
 _FRAME_SLACK = 40
-"""Bytes that the line numbers in a copy's frame may take, and then some."""
+"""Bytes that the line numbers in the frame of a part may take, and then some."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -48,10 +48,14 @@ class File:
     """The told lines that the prefix holds: those of the copy, with the journal's edits applied."""
     framed: str = ""
     """The copy in its frame, as it stands in the prefix."""
+    identity: str = ""
+    """Of its frame. Kept where it can be, so that a new copy begins as the old one did, which some providers read."""
     journal: int = 0
     """UTF-8 bytes of the edits that the journal tells of it."""
     sent: dict[tuple[int, str], int] = field(default_factory=dict)
     """How many requests carried a change in their tails that the journal does not tell yet."""
+    _earliest: int | None = None
+    """The first line of the copy that the journal tells of."""
     _followed: tuple[str, bool] | None = None
     _frozen: tuple[str, tuple[int, int]] = ("", (0, 0))
     _size: tuple[str, int] | None = None
@@ -66,11 +70,19 @@ class File:
         return self.copy is not None and not self.copy.regions and not self.is_slice and not self.journal
 
     @property
+    def unchanged(self) -> float:
+        """The share of the whole copy, from its start, that a new copy would begin with too."""
+        if self.copy is None or self.is_slice:
+            return 0.0
+        lines = self._frozen[1][1]
+        first = min(self.copy.regions[0].old_start if self.copy.regions else lines, lines)
+        return min(first, lines if self._earliest is None else self._earliest) / max(lines, 1)
+
+    @property
     def size_anew(self) -> int:
         """UTF-8 bytes that a new copy of the whole file would take with its frame, or a little less."""
         if self._size is None or self._size[0] is not self.text:
-            frame_size = byte_length(_framed(self.name, "", (0, 0))) + _FRAME_SLACK
-            self._size = self.text, byte_length(visible(self.text)) + frame_size
+            self._size = self.text, byte_length(visible(self.text)) + byte_length(_framed(self.name, ""))
         return self._size[1]
 
     @property
@@ -92,9 +104,12 @@ class File:
         self.copy = Tracked(shown, self.copy if self.copy is not None and self.copy.holds(shown) else None)
         lines = self.copy.told
         self.span = (0, len(lines)) if span is None else span
-        self.framed = _framed(self.name, "".join(lines[self.span[0] : self.span[1]]), self.span)
+        text = "".join(lines[self.span[0] : self.span[1]])
+        self.identity = unused_id(self.name, text, self.identity)
+        self.framed = _framed(self.name, text, self.span if self.is_slice else None, self.identity)
         self.rent = 0.0
         self.journal = 0
+        self._earliest = None
         self.sent = {}
         self._frozen = shown, self.span
         self._followed = None
@@ -116,6 +131,7 @@ class File:
         shown, self.span = self._frozen
         self.copy = Tracked(shown)
         self.journal = 0
+        self._earliest = None
         self._followed = None
         for edit in edits:
             told = self.copy.told
@@ -125,6 +141,7 @@ class File:
     def _count(self, edit: Edit) -> None:
         self.span = self.span[0], self.span[1] + len(edit.lines) - (edit.end - edit.start)
         self.journal += byte_length(edit.text)
+        self._earliest = edit.start if self._earliest is None else min(self._earliest, edit.start)
 
     def follow(self, *, is_current: bool) -> None:
         """Compare the current text with the copy. Invisible characters stay as they are in the current document."""
@@ -134,8 +151,9 @@ class File:
         self._followed = (self.text, is_current)
 
 
-def _framed(name: str, text: str, span: tuple[int, int]) -> str:
-    return frame("file", text, {"name": name, "lines": f"{span[0] + 1}-{span[1]}"})
+def _framed(name: str, text: str, part: tuple[int, int] | None = None, identity: str | None = None) -> str:
+    place = {} if part is None else {"lines": f"{part[0] + 1}-{part[1]}"}
+    return frame("file", text, {"name": name, **place}, identity)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,13 +22,16 @@ class Costs:
         self._prefix = prefix
         self._estimator = estimator
 
-    def holdings(self, starts: Sequence[int], changes: Mapping[str, str], ratios: Ratios) -> list[Holding]:
+    def holdings(
+        self, starts: Sequence[int], changes: Mapping[str, str], ratios: Ratios, *, by_token: bool
+    ) -> list[Holding]:
         """The parts of the prefix that can be written anew.
 
         Args:
             starts: The chunks at which they begin, rising.
             changes: What the tail of this request tells of each file, by key.
             ratios: What the model's provider charges.
+            by_token: Whether the provider finds a prefix again wherever it ends, as those without marks do.
         """
         told = 1.0 if sends_before_telling(ratios) else ratios.write
         due = {key: told * self._estimator.tokens(text) for key, text in changes.items()}
@@ -43,6 +46,7 @@ class Costs:
                     rent=sum(file.rent for file in files),
                     due=owed,
                     carried=self._carried(start) if owed > 0 else 0,  # only what owes something is bought out
+                    kept=self._kept(start) if by_token and owed > 0 else 0.0,
                 )
             )
         return holdings
@@ -64,6 +68,19 @@ class Costs:
         assert file.copy is not None
         text = "".join(file.copy.lines[region.new_start : region.new_end])
         return 1 + self._estimator.tokens(edit_frame(file.name, region.old_start, region.old_end, text))
+
+    def _kept(self, start: int) -> float:
+        """Estimated tokens at the start of a chunk that would come out the same if the prefix were written from it."""
+        kept = 0.0
+        for file in self._prefix.chunks[start].files:
+            if not file.unchanged:
+                break
+            if file.unchanged < 1.0 and start != self._prefix.last_copy:
+                break  # what was edited moves behind the others
+            kept += self._estimator.tokens(file.framed) * file.unchanged
+            if file.unchanged < 1.0:
+                break
+        return kept
 
     def _anew(self, file: File) -> int:
         """Estimated tokens of a new copy of the file, or of a new part of it."""

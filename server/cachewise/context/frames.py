@@ -2,8 +2,9 @@
 
 A frame is `<kind ID attribute="value">`, a line end, the data, and `</kind ID>` on a line of its own. The ID is taken
 from a digest of the data, so equal data makes equal bytes (a cached prefix needs that), and it is one that does not
-occur in the data, so the data can't close the frame. Data is never altered here; `visible` and `sendable` say what
-is done to text before it gets here. Not here: which data stands in a prompt, and what the frames mean (`system.py`).
+occur in the data, so the data can't close the frame. It is as short as can be, since every request reads it. Data is
+never altered here; `visible` and `sendable` say what is done to text before it gets here. Not here: which data stands
+in a prompt, and what the frames mean (`system.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import json
 import re
 from collections.abc import Mapping
 
-_ID_LENGTH = 8
+_SHORT_ID, _LONG_ID = 4, 8
+"""Hex digits. Large data may hold every short ID there is; the long ones are too many for that."""
 _HIDDEN = (
     "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -54,14 +56,14 @@ def sendable(text: str) -> str:
     return text
 
 
-def frame(kind: str, data: str, attributes: Mapping[str, str]) -> str:
+def frame(kind: str, data: str, attributes: Mapping[str, str], identity: str | None = None) -> str:
     """Data in its frame, ending with a line end.
 
     The marker ` noeol` in the opening tag says that the data has no line end of its own at its end. Attribute values
-    are quoted as in JSON, with invisible characters written out.
+    are quoted as in JSON, with invisible characters written out. An `identity` that is given must not occur in it.
     """
     written = "".join(f' {key}="{_quoted(value)}"' for key, value in attributes.items())
-    identity = unused_id(f"{kind}{written}", data)
+    identity = identity or unused_id(f"{kind}{written}", data)
     if data.endswith("\n"):
         return f"<{kind} {identity}{written}>\n{data}</{kind} {identity}>\n"
     return f"<{kind} {identity}{written} noeol>\n{data}\n</{kind} {identity}>\n"
@@ -74,13 +76,15 @@ def unframed(framed: str) -> str:
     return data[:-1] if head.endswith(" noeol>") else data
 
 
-def unused_id(salt: str, data: str) -> str:
-    """Eight hex digits that follow from the salt and the data, and that do not occur in the data."""
+def unused_id(salt: str, data: str, wanted: str = "") -> str:
+    """A few hex digits that do not occur in the data: those wanted, or else some that follow from salt and data."""
+    if wanted and wanted not in data:
+        return wanted
     digest = hashlib.sha256(f"{salt}\0{data}".encode("utf-8", "surrogatepass"))
-    identity = digest.hexdigest()[:_ID_LENGTH]
+    identity = digest.hexdigest()[:_SHORT_ID]
     while identity in data:
         digest.update(b"again")
-        identity = digest.hexdigest()[:_ID_LENGTH]
+        identity = digest.hexdigest()[:_LONG_ID]
     return identity
 
 

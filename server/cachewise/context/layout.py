@@ -119,7 +119,7 @@ class SharedContext:
         current.look_at(snapshot.end)
         before = tuple(self._prefix.chunks)
         budget = max(0, max_tokens - self.estimator.tokens(SYSTEM))
-        reason = self._arrange(snapshot, tail, current, others, budget, cold, working_cold, ratios)
+        reason = self._arrange(snapshot, tail, current, others, budget, cold, working_cold, traits, ratios)
         self._follow(current)
         self._tell(snapshot, tail, current, budget, traits, ratios)
         shared = _shared(before, self._prefix.chunks)
@@ -200,6 +200,7 @@ class SharedContext:
         budget: int,
         cold: bool,
         working_cold: bool,
+        traits: CacheTraits,
         ratios: Ratios,
     ) -> str:
         """Bring the prefix into the shape that this request needs. Returns why it moved, if it did."""
@@ -224,7 +225,7 @@ class SharedContext:
             reason = f"the cursor left the part of {current.name} that was frozen"
         if working_cold:
             reason = "the cache of the files being edited was cold anyway"
-        start = self._bought_out(snapshot, tail, current, ratios)
+        start = self._bought_out(snapshot, tail, current, traits, ratios)
         if start is not None:
             self._rewrite(start, current, budget)
             reason = "the changes to it or to files behind it had cost as much as freezing them anew"
@@ -242,14 +243,17 @@ class SharedContext:
         for file in self._prefix.files.values():
             file.follow(is_current=file is current)
 
-    def _bought_out(self, snapshot: Snapshot, tail: AnyTail, current: File, ratios: Ratios) -> int | None:
+    def _bought_out(
+        self, snapshot: Snapshot, tail: AnyTail, current: File, traits: CacheTraits, ratios: Ratios
+    ) -> int | None:
         """The chunk from which the prefix is to be written anew, by `rent.rewrite_from`; None if it should stay."""
         changes, _ = self._shown(snapshot, tail, current)
         if not changes and not any(file.journal for file in self._prefix.files.values()):
             return None
         last = len(self._prefix.chunks) - 1
         starts = sorted({0, *(stored for stored in self._stored if stored <= last)})
-        found = rewrite_from(self._costs.holdings(starts, changes, ratios), ratios)
+        by_token = traits.style == "automatic"
+        found = rewrite_from(self._costs.holdings(starts, changes, ratios, by_token=by_token), ratios)
         return None if found is None else starts[found]
 
     def _tell(

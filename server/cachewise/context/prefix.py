@@ -49,6 +49,11 @@ class Prefix:
         """How many chunks at the start are stable."""
         return sum(1 for chunk in self.chunks if chunk.stability <= Stability.STABLE)
 
+    @property
+    def last_copy(self) -> int:
+        """The number of the last chunk with copies; -1 where there is none."""
+        return max((index for index, chunk in enumerate(self.chunks) if chunk.files), default=-1)
+
     def chunk_of(self, file: File) -> int:
         """The number of the chunk that holds the file's copy."""
         return next(index for index, chunk in enumerate(self.chunks) if file in chunk.files)

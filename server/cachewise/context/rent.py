@@ -29,6 +29,8 @@ class Holding:
     """What this request would pay for them, in plain tokens: `rent_of`, and what it would newly tell."""
     carried: float = 0.0
     """Tokens of the journal about files before the block, which would have to be told again behind it."""
+    kept: float = 0.0
+    """Tokens at its start that would come out the same, where the provider finds prefixes that end inside of it."""
 
 
 def rent_of(plain: float, excess: float, ratios: Ratios) -> float:
@@ -47,10 +49,11 @@ def rewrite_from(holdings: Sequence[Holding], ratios: Ratios) -> int | None:
 
     The rule is rent-or-buy. Rent is what each request pays more than it would with new copies (`rent_of`). Writing
     the prefix anew from a block makes the F tokens from there to the end, journal that must be told again included,
-    cost `write` instead of `read`, once: that is the price, `F * (write - read)`. A block is bought out when the rent
-    of all blocks from it to the end, this request's included, reaches that price; the earliest such block is taken,
-    since it takes the blocks behind it along. What this request would newly tell counts as rent of this request
-    only: later edits have to be told whether or not this block is bought.
+    cost `write` instead of `read`, once: that is the price, `F * (write - read)`. A provider that finds any prefix
+    again, not only one that ends at a mark, reads the new copy up to its first change: there F begins behind that. A
+    block is bought out when the rent of all blocks from it to the end, this request's included, reaches that price;
+    the earliest such block is taken, since it takes the blocks behind it along. What this request would newly tell
+    counts as rent of this request only: later edits have to be told whether or not this block is bought.
 
     Bound: for one block that is bought out, rent paid before is less than the price, so rent and price together are
     less than twice the price. An all-knowing planner that starts from the same copy and changes which only grow pays
@@ -66,6 +69,7 @@ def rewrite_from(holdings: Sequence[Holding], ratios: Ratios) -> int | None:
         tokens += holding.tokens
         rent += holding.rent
         due += holding.due
-        if holding.due > 0 and rent + due >= (tokens + holding.carried) * (ratios.write - ratios.read):
+        new = tokens + holding.carried - holding.kept
+        if holding.due > 0 and rent + due >= new * (ratios.write - ratios.read):
             first = index
     return first

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from cachewise.simulator.prompt import Prompt
 
 _TAG = re.compile(
-    r'^<(?P<tag>(?P<kind>[a-z][\w-]{0,40})(?: [0-9a-f]{8})?)(?P<rest>(?: [\w-]+(?:="(?:[^"\\<>\n]|\\.)*")?)*)>\n', re.M
+    r"^<(?P<tag>(?P<kind>[a-z][\w-]{0,40})(?: [0-9a-f]{4,8})?)"
+    r'(?P<rest>(?: [\w-]+(?:="(?:[^"\\<>\n]|\\.)*")?)*)>\n',
+    re.M,
 )
 _ATTRIBUTE = re.compile(r'([\w-]{1,40})=("(?:[^"\\\n]|\\.)*")')
 _TASK = re.compile(r"^Task: (?P<name>\w+)(?: \((?P<language>[^()\n]{1,40})\))?", re.M)
-_MARKER = re.compile(r"<\|cursor(?:-[0-9a-f]{8})?\|>")
+_MARKER = re.compile(r"<\|cursor(?:-[0-9a-f]{4,8})?\|>")
 _WANTS_WORDS = re.compile(r"^\W{0,8}(explain|answer|question)\b", re.I | re.M)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 _IN_COPY = re.compile(r"\b(selection|definition)\b[^\n]{0,40} in lines (\d+)-(\d+) of the copy above")
@@ -139,10 +141,10 @@ def _lines_of_copy(context: Sequence[str], name: str, first: int, last: int) -> 
     """Lines `first` to `last` of a file in the context; the latest copy that holds them, or empty."""
     for text in reversed(context):
         for frame in reversed(take_apart(text)[0]):
-            start, _, end = frame.attributes.get("lines", "").partition("-")
+            lines = frame.data.splitlines(keepends=True)
+            start, _, end = frame.attributes.get("lines", f"1-{len(lines)}").partition("-")
             named = frame.kind == "file" and frame.attributes.get("name") == name
             if named and start.isdigit() and end.isdigit() and int(start) <= first <= last <= int(end):
-                lines = frame.data.splitlines(keepends=True)
                 return "".join(lines[first - int(start) : last - int(start) + 1])
     return ""
 
