@@ -1,6 +1,7 @@
 """Writing the wire: `Outbox` takes messages from the event loop at once and writes them on a thread of its own.
 
-A client that stops reading therefore never stops the server:
+A small message goes out without the thread where nothing waits and the operating system has room for it: to change
+threads takes longer than all else that there is to do with a reply. A client that stops reading never stops the server:
 
 - A message with a key (progress, status) replaces the unsent one with the same key, in its place in the queue, so that
   such messages never pile up. `pending` lets streams of text hold their deltas back and merge them meanwhile.
@@ -48,10 +49,12 @@ class Outbox:
     Args:
         write: How bytes get out; see `write_to_fd` and `write_to_socket`.
         on_broken: Called once, in the writing thread, when writing has become impossible.
+        at_once: Writes what it can without waiting, which may be nothing; see `at_once`.
     """
 
-    def __init__(self, write: Write, on_broken: Callable[[], None]) -> None:
+    def __init__(self, write: Write, on_broken: Callable[[], None], at_once: Write | None = None) -> None:
         self._write = write
+        self._at_once = at_once
         self._on_broken = on_broken
         self._changed = threading.Condition()
         self._queue: deque[_Letter] = deque()
@@ -80,11 +83,16 @@ class Outbox:
                 self._unsent += len(data) - len(letter.data)
                 letter.data = data
                 return
+            if self._unsent == 0:
+                self._last_progress = time.monotonic()
+                written = 0 if self._at_once is None else self._at_once(memoryview(data))
+                if written == len(data):
+                    return
+                if written:
+                    key, data = None, data[written:]  # what has begun can't be replaced
             letter = _Letter(key, data)
             if key is not None:
                 self._keyed[key] = letter
-            if self._unsent == 0:
-                self._last_progress = time.monotonic()
             self._queue.append(letter)
             self._unsent += len(data)
             self._changed.notify_all()
@@ -163,6 +171,27 @@ class Outbox:
             self._writing = frozenset()
             self._unsent = 0
         self._on_broken()
+
+
+def at_once(fd: int) -> Write | None:
+    """Writes small pieces to a pipe or socket, as long as that can't block; None on systems that can't tell.
+
+    A pipe that is ready takes `PIPE_BUF` bytes, in one piece (POSIX, pipe(7)). Whatever is wrong is left to the thread.
+    """
+    if not hasattr(select, "poll"):
+        return None
+    room = select.poll()
+    room.register(fd, select.POLLOUT)
+
+    def write(data: memoryview) -> int:
+        if len(data) > select.PIPE_BUF or room.poll(0) != [(fd, select.POLLOUT)]:
+            return 0
+        try:
+            return os.write(fd, data)
+        except OSError:
+            return 0
+
+    return write
 
 
 def write_to_fd(fd: int) -> Write:

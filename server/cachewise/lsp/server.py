@@ -26,7 +26,7 @@ from pygls.lsp.server import LanguageServer
 from cachewise.lsp.capabilities import Encoding, choose_encoding
 from cachewise.lsp.converter import make_converter
 from cachewise.lsp.errors import log_failure, quiet_loop, quiet_pygls
-from cachewise.lsp.outbox import STALLED, Outbox, write_to_fd, write_to_socket
+from cachewise.lsp.outbox import STALLED, Outbox, at_once, write_to_fd, write_to_socket
 from cachewise.lsp.protocol import Protocol
 from cachewise.lsp.wire import Frame, is_browser, read_fd, read_stream
 
@@ -113,7 +113,7 @@ class CachewiseServer(LanguageServer):
         incoming, outgoing = _claim(stdin or sys.stdin.buffer, stdout or sys.stdout.buffer)
 
         async def main() -> int:
-            outbox = Outbox(write_to_fd(outgoing), self._hang_up(asyncio.get_running_loop()))
+            outbox = Outbox(write_to_fd(outgoing), self._hang_up(asyncio.get_running_loop()), at_once(outgoing))
             return await self._serve(read_fd(incoming), outbox)
 
         return self._run(main)
@@ -136,7 +136,8 @@ class CachewiseServer(LanguageServer):
                 return await self._end_of(asyncio.get_running_loop())
             reader, writer, first = connection
             sock = writer.get_extra_info("socket").dup()
-            outbox = Outbox(write_to_socket(sock), self._hang_up(asyncio.get_running_loop()))
+            hang_up = self._hang_up(asyncio.get_running_loop())
+            outbox = Outbox(write_to_socket(sock), hang_up, at_once(sock.fileno()))
             try:
                 return await self._serve(read_stream(reader, first), outbox)
             finally:
