@@ -13,7 +13,7 @@ from cachewise.log import set_up
 COLLECT_AFTER = (5_000, 30, 100)
 """Thresholds of Python's garbage collector. With its own, full collections, which stop everything for up to 0.1 s, take
 a tenth of the start, and come again and again while the provider's library loads."""
-SWITCH_AFTER = 0.0005
+SWITCH_AFTER = 0.0001
 """Seconds after which a busy thread gives way. Python's own 5 ms is what typing may take in all, and a message changes
 threads twice: from the reader to the event loop, and from there to the writer."""
 

@@ -2,7 +2,7 @@
 
 Reading a token through the vendors' SDKs takes a few tenths of a millisecond of Python. With twenty streams at fifty
 tokens a second that is a fifth of a core or more, in bursts, and on the server's own loop each keystroke would queue
-behind such a burst. Here it waits for the interpreter's lock only, whose hand-over `cli/serve.py` sets to half a
+behind such a burst. Here it waits for the interpreter's lock only, whose hand-over `cli/serve.py` sets to a tenth of a
 millisecond. Events that come in faster than the server's loop takes them are handed over together.
 
 Not here: any knowledge of providers.
