@@ -130,9 +130,10 @@
       (cachewise-answer-mode))
     buffer))
 
-(defun cachewise--ask (method place question &optional buffer)
+(defun cachewise--ask (method place question &optional buffer refresh)
   "Send METHOD about PLACE with QUESTION; stream the answer into BUFFER.
-Without BUFFER it is a new one."
+Without BUFFER it is a new one.  With REFRESH the provider is asked whatever
+is stored."
   (let* ((client (or (cachewise--client) (user-error "The server cachewise is not at work in this buffer")))
          (asking (current-buffer))
          (buffer (or buffer (cachewise--answer-buffer (buffer-name))))
@@ -150,7 +151,7 @@ Without BUFFER it is a new one."
                                   (cachewise--ask "cachewise/ask" place further buffer)))))
     (display-buffer buffer)
     (funcall (plist-get client :request) method
-             (append place (and question (list :question question))
+             (append place (and question (list :question question)) (and refresh (list :refresh t))
                      (list :partialResultToken partial :workDoneToken work))
              (lambda (_answer) (cachewise--ended buffer partial work))
              (lambda (failure) (cachewise--ended buffer partial work (cachewise--get failure :message))))))
@@ -203,7 +204,8 @@ The client itself would wait for the whole text."
     (dolist (key '(:range :position))
       (when-let ((value (cachewise--get argument key)))
         (setq place (append place (list key value)))))
-    (cachewise--ask (if question "cachewise/ask" "cachewise/explain") place question)))
+    (cachewise--ask (if question "cachewise/ask" "cachewise/explain") place question nil
+                    (eq (cachewise--get argument :refresh) t))))
 
 ;; The two clients. Each is a property list of functions.
 

@@ -98,6 +98,32 @@ async def test_lsp_mode_code_action(tmp_path: Path) -> None:
         await bill(t, simulator)
 
 
+async def test_explaining_again_what_a_change_elsewhere_has_made_old(tmp_path: Path) -> None:
+    """A kept answer is shown and says so; the code action asks the provider anew."""
+    write(tmp_path)
+    bill, prices = tmp_path / "project" / "bill.py", tmp_path / "project" / "prices.py"
+    bill.write_text("from prices import vat\n\n\ndef total(net):\n    return net + vat(net)\n")
+    prices.write_text("def vat(net):\n    return net // 5\n")
+    async with (
+        Simulator(Script(answer="It adds a fifth.")) as simulator,
+        emacs(tmp_path, simulator, "Emacs with lsp-mode", "bill.py") as t,
+    ):
+        await t.until(lambda screen: "$0.0000" in screen)
+        await t.type("M-x", "goto-line", "Enter", "4", "Enter", "C-Space", "M->", "M-x", "cachewise-explain", "Enter")
+        await t.until(lambda screen: "It adds a fifth." in screen and "explain · " in screen)
+        await t.type("C-x", "C-f", "prices.py", "Enter")
+        await t.until(lambda screen: "net // 5" in screen)
+        await t.type("M->", "C-b", "BSpace", "4", "C-x", "b", "Enter")
+        await t.until(lambda screen: "def total" in screen)
+        await t.type("M-x", "cachewise-explain", "Enter")
+        await t.until(lambda screen: "It adds a fifth." in screen and "what it depends on" in screen)
+        simulator.follow(Script(answer="It adds a quarter."))
+        await t.type("M-x", "lsp-execute-code-action", "Enter")
+        await t.until(lambda screen: "Select code action:" in screen)
+        await t.type("Explain again", "Tab", "Enter")
+        await t.until(lambda screen: "It adds a quarter." in screen)
+
+
 async def test_eglot(tmp_path: Path) -> None:
     """A completion by its first line, an explanation that grows on the screen, a code action, and the bill."""
     write(tmp_path)

@@ -6,7 +6,7 @@
 import * as vscode from 'vscode';
 import { Answers } from './answers/answers';
 import { Contents } from './answers/content';
-import { subjectIn } from './answers/place';
+import { refreshIn, subjectIn } from './answers/place';
 import { current, onClosed, SCHEME, show } from './answers/preview';
 import { registerCommands } from './commands';
 import { writeDocumentation } from './document';
@@ -72,7 +72,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     onCommand: async (name, argument, next) => {
       const subject = subjectIn(argument);
       if (subject !== undefined && (name === 'cachewise.explain' || name === 'cachewise.ask')) {
-        return answers.ask(subject);
+        return answers.ask(subject, { refresh: refreshIn(argument) });
       }
       if (subject !== undefined && name === 'cachewise.document') {
         return writeDocumentation(await lifecycle.server(), subject);

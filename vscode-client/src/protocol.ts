@@ -94,6 +94,8 @@ export interface Answer {
   model: string;
   usage: Usage;
   ageSeconds?: number;
+  /** Whether something that a stored answer depends on has changed since it was given. */
+  contextChanged?: boolean;
   /** The URI of the virtual document that shows it. */
   document?: string;
 }

@@ -9,6 +9,7 @@ local M = {}
 ---@field bufnr integer
 ---@field place table `range` or `position`, as the protocol has them
 ---@field question? string
+---@field refresh? boolean ask the provider again, whatever is stored
 
 ---The server's client at a buffer, or any; says so where there is none.
 ---@param bufnr? integer
@@ -78,6 +79,7 @@ local function send(question, view, first_line)
   local params = vim.tbl_extend('force', question.place, {
     textDocument = { uri = vim.uri_from_bufnr(question.bufnr) },
     question = question.question,
+    refresh = question.refresh,
     partialResultToken = partial,
     workDoneToken = work,
   })
@@ -118,7 +120,7 @@ local function follow_up(question, view)
     end
     view:append(('\n\n---\n\n**%s**\n\n'):format(text))
     local line = vim.api.nvim_buf_line_count(view.bufnr) - 1
-    send(vim.tbl_extend('force', question, { question = text }), view, line)
+    send(vim.tbl_extend('force', question, { question = text, refresh = false }), view, line)
   end)
 end
 
@@ -173,7 +175,13 @@ function M.take_commands(client)
     local argument = command.arguments[1]
     local bufnr = vim.uri_to_bufnr(argument.uri)
     local place = { range = argument.range, position = argument.position }
-    open({ client = client, bufnr = bufnr, place = place, question = argument.question })
+    open({
+      client = client,
+      bufnr = bufnr,
+      place = place,
+      question = argument.question,
+      refresh = argument.refresh,
+    })
   end
   client.commands['cachewise.explain'] = take
   client.commands['cachewise.ask'] = take

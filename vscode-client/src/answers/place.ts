@@ -43,6 +43,11 @@ export function subjectIn(argument: unknown): Subject | undefined {
   };
 }
 
+/** Whether a command's argument of the server's making asks for a new answer, whatever is stored. */
+export function refreshIn(argument: unknown): boolean {
+  return typeof argument === 'object' && argument !== null && 'refresh' in argument && argument.refresh === true;
+}
+
 function point({ line, character }: vscode.Position): Point {
   return { line, character };
 }

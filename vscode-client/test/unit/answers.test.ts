@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Answers } from '../../src/answers/answers';
 import { Contents, KEPT } from '../../src/answers/content';
-import { askSubjectOf, subjectIn, subjectOf } from '../../src/answers/place';
+import { askSubjectOf, refreshIn, subjectIn, subjectOf } from '../../src/answers/place';
 import { kindOf } from '../../src/answers/trouble';
 import type { Connection, Piece } from '../../src/server/connection';
 import { ran } from './vscode';
@@ -189,6 +189,15 @@ describe('what a question is about', () => {
     ['that is a list', [], undefined],
   ])('is read from an argument %s', (_, argument, wanted) => {
     expect(subjectIn(argument)).toEqual(wanted);
+  });
+
+  it.each([
+    ['a code action that asks again', { uri: 'u', refresh: true }, true],
+    ['another one', { uri: 'u' }, false],
+    ['no flag', { uri: 'u', refresh: 'yes' }, false],
+    ['nothing', null, false],
+  ])('is asked anew for %s', (_, argument, wanted) => {
+    expect(refreshIn(argument)).toBe(wanted);
   });
 });
 
