@@ -32,12 +32,14 @@ async def measure(edits: int = 300) -> tuple[Figure, ...]:
     """Edit at random places of a document and plan after each edit."""
     usual = _plan(_files(180), _text(2_000), edits)
     quarter = _plan(_files(45), _text(2_000), edits)
-    large = _plan(_files(40), _text(150_000), edits // 6)
+    large = _plan(_files(40), _text(150_000), edits)
+    many = _plan(_files(50, 3_000), _text(3_000), edits)
     return (
         _figure("plan, 100,000 tokens of context", usual[1:], GOAL_MS),
         _figure("  the same with a quarter of it", quarter[1:], None),
         _figure("  first plan of 100,000 tokens", usual[:1], None),
-        _figure("  plan, document of 5 MB", large[1:], None),
+        _figure("plan, a document of 5 MB", large[1:], GOAL_MS),
+        _figure("plan, 5 MB of open documents", many[1:], GOAL_MS),
         *await _gathering(),
     )
 
@@ -122,8 +124,8 @@ def _repository(folder: Path) -> list[Snapshot]:
     return documents
 
 
-def _files(count: int) -> list[Piece]:
-    return [Piece(name=f"lib/{n}.py", text=_text(60), path=f"/lib/{n}.py", open=True) for n in range(count)]
+def _files(count: int, lines: int = 60) -> list[Piece]:
+    return [Piece(name=f"lib/{n}.py", text=_text(lines), path=f"/lib/{n}.py", open=True) for n in range(count)]
 
 
 def _text(lines: int) -> str:

@@ -62,6 +62,17 @@ def test_tracking_holds_over_any_edits(frozen: str, edits: list[tuple[int, int, 
     assert tracked.regions == ()
 
 
+def test_a_carriage_return_that_comes_in_is_counted_from_then_on() -> None:
+    tracked = Tracked("a\nb\nc\n")
+    assert not tracked.carriage
+    for text in ("a\nb\rd\nc\n", "a\nb\rd\r\nc\n", "a\nb\nc\nd\n"):
+        tracked.update(text)
+        assert tracked.carriage, "it stays so, since to look would cost by the size of the text"
+        assert tracked.lines == split_lines(text)
+        assert applied(tracked.told, tracked.lines, tracked.regions) == tracked.lines
+    assert Tracked("a\nb\nc\nd\n", tracked).carriage
+
+
 def check_ranges(tracked: Tracked) -> None:
     """Ranges that are said to be unchanged are; ranges that are taken out leave the rest whole."""
     count = len(tracked.lines)

@@ -44,6 +44,8 @@ class Tracked:
         self.lines = split_lines(frozen) if follower is None else follower._lent()
         self.told = self.lines
         self.regions: tuple[Region, ...] = ()
+        self.carriage = "\r" in frozen if follower is None else follower.carriage
+        """Whether the current text may hold a carriage return: where it does not, lines are counted faster."""
         self._text = frozen
         self._own = False
         """Whether nobody else has the list `lines`, so that an edit may change it in place."""
@@ -66,7 +68,10 @@ class Tracked:
         """Take in the current text."""
         if text == self._text:
             return
-        head, tail, middle, self._place = _changed_middle(self._text, text, self.lines, self._place)
+        head, tail, middle, self._place = _changed_middle(
+            self._text, text, self.lines, self._place, carriage=self.carriage
+        )
+        self.carriage = self.carriage or any("\r" in line for line in middle)
         count = len(self.lines)
         if not self._own:
             self.lines, self._own = self.lines.copy(), True
@@ -223,7 +228,7 @@ def _joined(regions: Sequence[Region]) -> tuple[Region, ...]:
 
 
 def _changed_middle(
-    old: str, new: str, lines: list[str], place: tuple[int, int]
+    old: str, new: str, lines: list[str], place: tuple[int, int], *, carriage: bool
 ) -> tuple[int, int, list[str], tuple[int, int]]:
     r"""Whole lines that two texts share at their start and end, counted, and the new text's lines between them.
 
@@ -235,13 +240,13 @@ def _changed_middle(
     shared = min(_common(old, new, limit, from_end=True), limit - head)
     line_end = old.find("\n", len(old) - shared)
     tail = len(old) - (line_end + 1) if line_end >= 0 else 0
-    if "\r" in old:
+    if carriage:
         head_lines = _count_lines(old[:head])
         tail_lines = _count_lines(old[len(old) - tail :])
     else:  # each line ends with the one character, so that the shorter of two parts tells how many the other one has
         head_lines = _line_feeds(old, head, place)
         tail_lines = len(lines) - head_lines - _count_lines(old[head : len(old) - tail])
-    place = (0, 0) if "\r" in old else (head, head_lines)
+    place = (0, 0) if carriage else (head, head_lines)
     return min(head_lines, len(lines)), tail_lines, split_lines(new[head : len(new) - tail]), place
 
 

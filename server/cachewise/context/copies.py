@@ -5,7 +5,6 @@ Not here: which files are chosen and when a copy is taken anew (`layout.py`), an
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -93,7 +92,7 @@ class File:
 
     def look_at(self, offset: int) -> None:
         """Note the cursor's place in the current text."""
-        if "\r" not in self.text and self.copy is not None and self.copy.holds(self.text):
+        if self.copy is not None and not self.copy.carriage and self.copy.holds(self.text):
             self.line = self.copy.line_feeds(offset)
         else:
             self.line = line_at(self.text, offset)
@@ -256,18 +255,15 @@ def part_around(file: File, tokens: int, estimator: TokenEstimator) -> tuple[int
     room = tokens / estimator.ratio - byte_length(_framed(file.name, "", (0, 0))) - _FRAME_SLACK
     start = end = min(file.line, max(len(lines) - 1, 0))
     share = room * 0.4
-    for size in map(size_of, itertools.islice(lines, start, None)):
+    for index in range(start, len(lines)):  # by index, since to slice would cost by the document's size
+        size = size_of(lines[index])
         if size > (room if end == start else share):
             break
         end, room, share = end + 1, room - size, share - size
     if end == start:
         return None
-    for size in map(size_of, reversed(lines[:start])):
-        if size > room:
-            break
+    while start > 0 and (size := size_of(lines[start - 1])) <= room:
         start, room = start - 1, room - size
-    for size in map(size_of, itertools.islice(lines, end, None)):
-        if size > room:
-            break
+    while end < len(lines) and (size := size_of(lines[end])) <= room:
         end, room = end + 1, room - size
     return start, end
