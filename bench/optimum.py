@@ -40,6 +40,8 @@ class _Run:
     cost: float
     held: int = 0
     """Tokens of copy and journal that the next request can read."""
+    text: str = ""
+    """Copy and journal."""
 
 
 def optimum(requests: Sequence[Request], others: Sequence[Piece], market: Market, every: int = 1) -> float:
@@ -69,18 +71,34 @@ def _stretches(requests: Sequence[Request]) -> list[list[Request]]:
 def _stretch(requests: Sequence[Request], market: Market, every: int) -> float:
     """The least that the edited file and the tails cost in one warm stretch."""
     runs: list[_Run] = []
-    best = 0.0
     for number, request in enumerate(requests):
+        before = [(run.cost, run.text) for run in runs] if number % every == 0 else []
         for run in runs:
             _extend(run, request, market)
         if number % every == 0:
-            made = _Run(_Patient("optimum", TokenEstimator(market.traits.tokens_per_byte)), best)
-            _extend(made, request, market)
+            made = _made(before, request, market)
             # A run that has cost as much as copying here, after the best of all, can only cost more later on.
             runs = [run for run in runs if run.cost < made.cost]
             runs.append(made)
-        best = min(run.cost for run in runs)
-    return best
+    return min(run.cost for run in runs)
+
+
+def _made(before: Sequence[tuple[float, str]], request: Request, market: Market) -> _Run:
+    """A copy taken at this request, behind the best of the runs that end before it.
+
+    Where the provider finds prefixes by their tokens, what the new copy begins with can be read, if it is what the run
+    before it held: so the best run may be another than the cheapest.
+    """
+    made = _Run(_Patient("optimum", TokenEstimator(market.traits.tokens_per_byte)), 0.0)
+    _extend(made, request, market)
+    ratios = market.ratios
+    by_token = market.traits.style == "automatic"
+    costs = [cost for cost, _ in before] or [0.0]
+    if by_token and before:
+        kept = [_count(_same_start(text, made.text)) for _, text in before]
+        costs = [cost - same * (ratios.write - ratios.read) for same, cost in zip(kept, costs, strict=True)]
+    made.cost += min(costs)
+    return made
 
 
 def _extend(run: _Run, request: Request, market: Market) -> None:
@@ -91,6 +109,7 @@ def _extend(run: _Run, request: Request, market: Market) -> None:
     )  # fmt: skip
     plan = run.context.plan(snapshot, (), TASK, market.traits, 200_000, ratios=market.ratios)
     held = plain = 0
+    run.text = "".join(block.text for block in plan.prefix[1:])
     for block in plan.blocks[1:]:
         tokens = _count(block.text)
         held, plain = (held, plain + tokens) if block.stability is Stability.TAIL else (held + tokens, plain)
@@ -117,6 +136,21 @@ def _stable(requests: Sequence[Request], tokens: int, market: Market) -> float:
             after[name] = min(kept + cold)
         costs, last = after, request.time
     return min(costs.values())
+
+
+def _same_start(old: str, new: str) -> str:
+    """What two copies begin with alike, from their second line on: the planner keeps the first one as it is."""
+    old, new = old.partition("\n")[2], new.partition("\n")[2]
+    return new[: shared_start(old, new)]
+
+
+def shared_start(old: str, new: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if old[:middle] == new[:middle] else (low, middle - 1)
+    return low
 
 
 @lru_cache(maxsize=4_096)

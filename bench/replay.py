@@ -21,8 +21,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.goals import Standing, standing
 from bench.layouts import LAYOUTS, Layout, Market, Planner, Request, counted, tail_for
-from bench.optimum import optimum
+from bench.optimum import optimum, shared_start
 from bench.picture import picture
 from bench.recordings import Moment, load, moments
 
@@ -165,11 +166,8 @@ _WINDOW = 1_000
 
 def _new_text(old: str, new: str) -> str:
     """What was inserted between the start and the end that two texts share."""
-    low, high = 0, min(len(old), len(new))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if old[:middle] == new[:middle] else (low, middle - 1)
-    head, low, high = low, 0, min(len(old), len(new)) - low
+    head = shared_start(old, new)
+    low, high = 0, min(len(old), len(new)) - head
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if old[len(old) - middle :] == new[len(new) - middle :] else (low, middle - 1)
@@ -213,6 +211,11 @@ def table(result: Replay) -> str:
     )
 
 
+def stands(result: Replay) -> Standing | None:
+    """Where the planner stands in a replay; None where it was not replayed."""
+    return standing([(bill.name, bill.total) for bill in result.bills], result.floor.total)
+
+
 def compared(sequence: Sequence[Moment], others: Sequence[Piece]) -> str:
     """The planner's cost for requests without time between them, in-process and through the real server."""
     from bench.through import through_server
@@ -229,7 +232,7 @@ def compared(sequence: Sequence[Moment], others: Sequence[Piece]) -> str:
 
 
 def main() -> int:
-    """Print the tables."""
+    """Print the tables; 1 where the planner missed a goal."""
     parser = argparse.ArgumentParser(description="What each layout of the prompt would have cost.")
     parser.add_argument("recording", type=Path, nargs="+")
     parser.add_argument("--others", type=int, nargs="*", default=[30_000, 8_000], help="tokens of other files")
@@ -245,6 +248,7 @@ def main() -> int:
     parser.add_argument("--plot", type=Path, help="write a picture of the last table's costs to this SVG file")
     options = parser.parse_args()
     chosen = [make for make in LAYOUTS if make.name.startswith(options.only or "")]  # type: ignore[attr-defined]
+    missed = 0
     for path in options.recording:
         sequence = list(moments(load(path), options.pause))[options.start :][: options.first]
         for tokens in options.others:
@@ -255,12 +259,16 @@ def main() -> int:
             for name in MARKETS if options.market == "all" else (options.market,):
                 result = replay(sequence, library(tokens), name, chosen, options.optimum)
                 print(f"{path.name}: {result.requests:,} requests, {tokens:,} tokens of other files, {name}")
-                print(table(result), end="\n\n", flush=True)
+                print(table(result))
+                place = stands(result)
+                words = [] if place is None else place.missed(name, tokens)
+                missed += len(words)
+                print(*(f"MISSED: {word}" for word in words), sep="\n", end="\n\n", flush=True)
                 if options.plot is not None:
                     title = f"{path.name}, {tokens:,} tokens of other files, {name}"
                     shown = [(bill.name, bill.costs) for bill in (*result.bills, result.floor)]
                     options.plot.write_text(picture(title, shown), encoding="utf-8")
-    return 0
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.goals import Standing
 from bench.layouts import EagerJournal, Hole, Planner, Snapshot1, StableMarked
 from bench.recordings import Moment, made, moments
-from bench.replay import MARKETS, Replay, replay
+from bench.replay import MARKETS, replay, stands
 
 from cachewise.context.gather import Piece
 from cachewise.simulator.tokens import count_tokens
@@ -33,16 +33,6 @@ OTHERS = (30_000, 8_000)
 """Tokens of other files."""
 RIVALS = (StableMarked, Hole, Snapshot1, EagerJournal)
 """The fixed layouts with the whole context. Those left out mark the edited file, and cost more than the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A recording's costs as shares of the floor."""
-
-    requests: int
-    ours: float
-    rival: float
-    rival_name: str
 
 
 def file(version: Path, name: str) -> str:
@@ -75,17 +65,11 @@ def beside(name: str, tokens: int) -> list[Piece]:
     return found
 
 
-def outcome(result: Replay) -> Outcome:
-    """What a replay of all layouts says."""
-    shares = {bill.name: bill.total / result.floor.total for bill in result.bills}
-    rivals = {name: share for name, share in shares.items() if name != Planner.name}
-    best = min(rivals, key=rivals.__getitem__)
-    return Outcome(result.requests, shares[Planner.name], rivals[best], best)
-
-
-def compared(sequence: Sequence[Moment], others: Sequence[Piece], market: str) -> Outcome:
+def compared(sequence: Sequence[Moment], others: Sequence[Piece], market: str) -> Standing:
     """The planner beside the fixed layouts, for these requests."""
-    return outcome(replay(sequence, others, market, [*RIVALS, Planner]))
+    found = stands(replay(sequence, others, market, [*RIVALS, Planner]))
+    assert found is not None
+    return found
 
 
 def edited() -> list[str]:
@@ -109,10 +93,10 @@ def main() -> int:
         for market in MARKETS if options.market == "all" else (options.market,):
             for tokens in OTHERS:
                 found = compared(sequence, beside(name, tokens), market)
-                beaten += found.ours > found.rival
+                beaten += not found.ahead
                 print(
-                    f"{name:<18} {market:<20} {tokens:>7,} {found.requests:>8,} {found.ours:>9.3f} {found.rival:>10.3f}"
-                    f"  {found.rival_name}{'  BEATEN' if found.ours > found.rival else ''}",
+                    f"{name:<18} {market:<20} {tokens:>7,} {len(sequence):>8,} {found.ours:>9.3f} {found.rival:>10.3f}"
+                    f"  {found.rival_name}{'' if found.ahead else '  BEATEN'}",
                     flush=True,
                 )
     print(f"costs as shares of the floor; the planner cost more than a fixed layout {beaten} times")

@@ -1,4 +1,8 @@
-"""Recordings of real edits, which the planner was not built on: it stays near the floor, and ahead of fixed layouts."""
+"""Recordings of real edits, which the planner was not built on: it stays near the floor, and ahead of fixed layouts.
+
+The bounds are a little above what was measured, so that whatever costs a prompt a percent shows here. Time is that of
+the recording, on a virtual clock.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +15,47 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench import typed
 from bench.layouts import Planner
-from bench.replay import replay
+from bench.replay import MARKETS, replay
 from bench.typed import NEW, OLD, OTHERS, beside, compared, file
 
 from cachewise.simulator.tokens import count_tokens
 
 
-@pytest.mark.parametrize("name", ["_strptime.py", "os.py", "ssl.py", "symtable.py", "threading.py"])
-def test_real_edits_cost_at_most_a_fifth_more_than_the_floor(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        pytest.param("gzip.py", (1.01, 1.06), id="gzip.py"),
+        pytest.param("os.py", (1.00, 1.05), id="os.py"),
+        pytest.param("_strptime.py", (1.10, 1.20), id="_strptime.py"),
+        pytest.param("symtable.py", (1.07, 1.14), id="symtable.py"),
+        pytest.param("threading.py", (1.09, 1.14), id="threading.py"),
+        pytest.param("glob.py", (1.10, 1.20), id="glob.py, the smallest: its frames weigh most"),
+    ],
+)
+def test_real_edits_cost_little_more_than_the_floor(name: str, most: tuple[float, float]) -> None:
     sequence = typed.typed(name)
     assert len(sequence) >= typed.FEWEST
     assert sequence[-1].text == file(NEW, name) != file(OLD, name)
-    for tokens in OTHERS:
+    for tokens, limit in zip(OTHERS, most, strict=True):
         result = replay(sequence, beside(name, tokens), "claude", [Planner])
-        assert result.bills[0].total <= 1.2 * result.floor.total, f"{tokens:,} tokens of other files"
+        assert result.bills[0].total <= limit * result.floor.total, f"{tokens:,} tokens of other files"
 
 
-def test_no_fixed_layout_is_ahead_on_real_edits() -> None:
-    sequence = typed.typed("os.py")
-    for market in ("claude", "read 0.05", "write 1.0"):
-        found = compared(sequence, beside("os.py", 8_000), market)
-        assert found.ours <= found.rival, f"{market}: {found.rival_name}"
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("name", ["gzip.py", "symtable.py", "os.py"])
+def test_no_fixed_layout_is_ahead_on_real_edits(name: str, market: str) -> None:
+    """At every price ratio, the same frames and the same rule for how long stable files are kept given to all."""
+    sequence = typed.typed(name)
+    for tokens in OTHERS:
+        found = compared(sequence, beside(name, tokens), market)
+        assert found.rival is not None
+        assert found.ahead, f"{tokens:,}: {found.rival_name} {found.rival:.4f}, cachewise {found.ours:.4f}"
+
+
+def test_no_fixed_layout_is_ahead_where_the_file_is_small_and_reading_is_dear() -> None:
+    """Here the others came nearest: within one percent."""
+    found = compared(typed.typed("glob.py"), beside("glob.py", 30_000), "automatic, read 0.25")
+    assert found.ahead, f"{found.rival_name} {found.rival}, cachewise {found.ours:.4f}"
 
 
 def test_the_other_files_are_others() -> None:

@@ -44,7 +44,7 @@ class Tracked:
         self.lines = split_lines(frozen) if follower is None else follower._lent()
         self.told = self.lines
         self.regions: tuple[Region, ...] = ()
-        self.carriage = "\r" in frozen if follower is None else follower.carriage
+        self.carriage: bool = "\r" in frozen if follower is None else follower.carriage
         """Whether the current text may hold a carriage return: where it does not, lines are counted faster."""
         self._text = frozen
         self._own = False
