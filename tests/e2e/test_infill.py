@@ -119,7 +119,9 @@ async def test_a_small_context_is_not_overrun() -> None:
         (record,) = d.records
         assert record.charge is not None
         assert record.charge.total < 6_144 - 2_048
-        assert [extra["filename"] for extra in body(record)["input_extra"]] == ["main.py"]
+        names = [extra["filename"] for extra in body(record)["input_extra"]]
+        assert "main.py" in names
+        assert not {"big.py", "helper.py"} <= set(names)
 
 
 async def test_a_cancel_closes_the_stream() -> None:

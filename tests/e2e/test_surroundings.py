@@ -33,6 +33,31 @@ async def test_the_test_of_a_file_is_shared_context_and_stays() -> None:
         assert "The prefix moved" not in d.lsp.stderr
 
 
+async def test_of_an_import_that_has_no_room_the_signatures_are_context() -> None:
+    large = "import os\n\n\n" + "".join(
+        f'def large_{n}(first: int) -> int:\n    """Way {n}."""\n' + f"    first += {n}\n" * 120 + "    return first\n"
+        for n in range(12)
+    )
+    async with desk(Script(answer="3"), options={"context": {"maxTokens": 4_000}}) as d:
+        (d.workspace / "small.py").write_text(CODE)
+        (d.workspace / "large.py").write_text(large)
+        uri = d.open("maths.py", "import small\nimport large\nx = \n")
+        await d.complete(uri, 2, 4)
+        await d.quiet()
+        d.edit(uri, 2, 4, "1 + ")
+        await d.complete(uri, 2, 8)
+        await d.quiet()
+        first, second = (prompt_of(record) for record in d.records)
+        shared = "".join(first[:-1])
+        assert CODE in shared
+        assert "large.py (signatures)" in shared
+        for n in range(12):
+            assert f'def large_{n}(first: int) -> int:\n    """Way {n}."""\n' in shared
+        assert "first += " not in shared
+        assert second[: len(first) - 1] == first[:-1]
+        assert "The prefix moved" not in d.lsp.stderr
+
+
 async def test_problems_near_the_cursor_stand_in_the_tail_alone() -> None:
     async with desk(Script(answer="3")) as d:
         uri = d.open("maths.py", CODE + "total = totl + 1\nx = \n")

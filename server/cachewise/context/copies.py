@@ -37,6 +37,8 @@ class File:
     """Whether it was offered only because its copy is in the prefix."""
     beside: bool = False
     """Whether it was offered only to fill the context up."""
+    brief: File | None = None
+    """Its signatures, which stand in for it where there is no room for all of it."""
     edited: int = 0
     """The request at which its text was last seen to have changed; 0 for never."""
     line: int = 0

@@ -11,8 +11,8 @@ import itertools
 import os
 import stat
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from cachewise.context.beside import files_beside
 from cachewise.context.exclude import Exclusions, Look, names_secret
@@ -48,6 +48,8 @@ class Piece:
     """Whether it is here only because a copy of it is in the prefix already."""
     beside: bool = False
     """Whether it is here only because it lies beside the current document (`Gatherer.gather`, `fill`)."""
+    signatures: str = ""
+    """What stands in for it where there is no room for its text; empty where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,21 @@ class Gatherer:
             nothing is read from disk.
         deadline: Seconds after which a slow file system is no longer waited for.
         pairs: Whether tests and implementations of open files are gathered as well as what they import.
+        signatures: Makes the signatures of a file out of its text and its name.
     """
 
-    def __init__(self, exclusions: Exclusions | None, *, deadline: float = 2.0, pairs: bool = True) -> None:
+    def __init__(
+        self,
+        exclusions: Exclusions | None,
+        *,
+        deadline: float = 2.0,
+        pairs: bool = True,
+        signatures: Callable[[str, str], str] | None = None,
+    ) -> None:
         self._exclusions = exclusions
+        self._signatures = signatures
+        self._signed: dict[str, tuple[str, str]] = {}
+        """Texts and their signatures, by the keys of their pieces."""
         self._pairs = pairs
         self._deadline = deadline
         self._known: dict[str, _Known] = {}
@@ -93,7 +106,13 @@ class Gatherer:
         self._come_or_gone |= names
 
     async def gather(
-        self, current: Snapshot, open_documents: Sequence[Snapshot], also: Iterable[str] = (), *, fill: int = 0
+        self,
+        current: Snapshot,
+        open_documents: Sequence[Snapshot],
+        also: Iterable[str] = (),
+        *,
+        fill: int = 0,
+        whole: int | None = None,
     ) -> tuple[Piece, ...]:
         """The pieces for a request about `current`, in a fixed order and without `current` itself.
 
@@ -104,6 +123,8 @@ class Gatherer:
 
         When the file system does not answer within the deadline, what was gathered last is returned, with open
         documents as they are now; the reading goes on and serves the next request.
+
+        Where the pieces and `current` have more than `whole` characters together, they come with their signatures.
 
         Raises:
             RequestFailed: `current` is a secret file, also where only a link leads to one.
@@ -116,7 +137,7 @@ class Gatherer:
                     await asyncio.wait([self._running])
                 told = (self._changed, self._come_or_gone)
                 self._changed, self._come_or_gone = frozenset(), False
-                work = asyncio.to_thread(self._read_all, current, documents, also, fill, *told)
+                work = asyncio.to_thread(self._read_all, current, documents, also, fill, whole, *told)
                 self._running = asyncio.ensure_future(work)
                 self._running.add_done_callback(_looked_at)
                 self._last = await asyncio.shield(self._running)
@@ -135,6 +156,7 @@ class Gatherer:
         documents: Sequence[Snapshot],
         also: Sequence[str],
         fill: int,
+        whole: int | None,
         changed: frozenset[str],
         come_or_gone: bool,
     ) -> tuple[Piece, ...]:
@@ -167,7 +189,20 @@ class Gatherer:
                 fill -= len(found.text) if found else 0
         for path in also:
             self._take(pieces, shown, path, look, kept=True)
+        if whole is not None and len(current.text) + sum(len(piece.text) for piece in pieces.values()) > whole:
+            return tuple(self._with_signatures(key, piece) for key, piece in pieces.items())
         return tuple(pieces.values())
+
+    def _with_signatures(self, key: str, piece: Piece) -> Piece:
+        """The same piece with its signatures, from memory where its text did not change."""
+        if self._signatures is None or piece.beside:
+            return piece
+        known = self._signed.get(key)
+        if known is None or known[0] != piece.text:
+            known = self._signed[key] = piece.text, self._signatures(piece.text, piece.name)
+            if len(self._signed) > 2 * _MOST_FILES:
+                del self._signed[next(iter(self._signed))]
+        return replace(piece, signatures=known[1])
 
     def _forget(self, changed: frozenset[str], come_or_gone: bool) -> None:
         if len(changed) > _MOST_FILES:  # another branch: to look for each of them would take longer

@@ -25,7 +25,7 @@ from cachewise.context.gather import Piece, document_key
 from cachewise.context.infill import infill_of
 from cachewise.context.journal import MOST_BLOCKS, due
 from cachewise.context.marks import marks_of
-from cachewise.context.prefix import Prefix
+from cachewise.context.prefix import AFTER_OVERFLOW, SHARE_OF_IMPORTS, Prefix
 from cachewise.context.rent import Ratios, rewrite_from
 from cachewise.context.secrets import names_secret
 from cachewise.context.system import SYSTEM
@@ -174,7 +174,24 @@ class SharedContext:
         file.path, file.open, file.kept, file.beside = piece.path, piece.open, piece.kept, piece.beside
         if file.text != piece.text:
             file.text, file.edited = piece.text, self._request
+        file.brief = self._brief(file, piece)
         return file
+
+    def _brief(self, file: File, piece: Piece) -> File | None:
+        """The signatures of a file as a file of its own, so that they are followed and told like any other."""
+        key = f"{file.key}\0signatures"
+        brief = self._prefix.files.get(key)
+        if brief is None and piece.signatures:
+            brief = File(key=key, name=f"{file.name} (signatures)", path=file.path, text=piece.signatures, open=False)
+        elif brief is not None and piece.signatures and piece.signatures != brief.text:
+            brief.text, brief.edited = piece.signatures, self._request
+        return brief
+
+    def whole(self, max_tokens: int) -> int:
+        """Characters of files up to which none needs its signatures, in a context of so many tokens."""
+        if any(file.key.endswith("\0signatures") for file in self._prefix.files.values()):
+            return 0
+        return int(max_tokens * SHARE_OF_IMPORTS * AFTER_OVERFLOW / self.estimator.ratio)
 
     def _wanted(self, current: File, others: Sequence[File], traits: CacheTraits) -> list[File]:
         """Those of the files that are worth a place: what was not only kept, and as many beside as fill it up."""

@@ -8,7 +8,7 @@ is told by the journal (`journal.py`), and the comparison of costs (`rent.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cachewise.context.copies import Chunk, Edit, File, packed, part_around
 from cachewise.context.tokens import TokenEstimator
@@ -18,8 +18,10 @@ _SHARE_OF_CURRENT = 0.75
 """Of the budget: what the current document may take when other files want room too."""
 _SHARE_OF_OPEN = 0.9
 """How far open documents fill the budget; the rest is for the document that is opened next."""
-_SHARE_OF_IMPORTS = 0.7
-_AFTER_OVERFLOW = 0.8
+SHARE_OF_IMPORTS = 0.7
+_SHARE_OF_SIGNATURES = 0.3
+"""Of that room: how much of it is kept free at most for signatures of files that are yet to come."""
+AFTER_OVERFLOW = 0.8
 """After an overflow, and until the cache is cold, files are taken in up to this part of those shares, so that the
 next overflow is not near."""
 _SMALLEST_PART = 200
@@ -79,7 +81,9 @@ class Prefix:
             if not self._freeze_current(file, room, smallest=int(budget * _SMALLEST_SHARE)):
                 return False
             used += self._estimator.tokens(file.framed)
-        chosen = self._chosen(others, used, budget)
+        held = {file.key for file in others if file.brief is not None and self.includes(file.brief)}
+        # What its signatures stand in for stays so until the prefix moves anyway, or somebody opens it.
+        chosen = self._chosen([file for file in others if file.key not in held or file.open], used, budget, held)
         self.chunks.extend(packed(chosen, _behind(self.chunks), self._estimator, budget))
         working = max(Stability.WORKING, _behind(self.chunks))
         self.chunks.extend(packed(missing, working, self._estimator, budget, alone=True))
@@ -95,7 +99,7 @@ class Prefix:
         share = int(max(budget * _SHARE_OF_CURRENT, budget - wanted))
         chosen = [current] if self._freeze_current(current, share) else []
         used = sum(self._estimator.tokens(file.framed) for file in chosen)
-        self._fill = _AFTER_OVERFLOW if overflow else 1.0
+        self._fill = AFTER_OVERFLOW if overflow else 1.0
         chosen += self._chosen(others, used, budget)
         keys = {file.key for file in chosen}
         ranked = [file for key, file in self.files.items() if key in keys]
@@ -178,14 +182,28 @@ class Prefix:
             current.freeze(part)
         return part is not None
 
-    def _chosen(self, others: Sequence[File], used: int, budget: int) -> list[File]:
-        """Those of the files that fit, whole, in order; frozen as they are now."""
+    def _chosen(
+        self, others: Sequence[File], used: int, budget: int, held: Collection[str] = frozenset()
+    ) -> list[File]:
+        """Those of the files that fit, in order; frozen as they are now.
+
+        Signatures come before bodies: no file is taken in whole where that leaves too little room for the signatures
+        of those behind it, and the signatures stand in for a file that does not fit whole. Files whose signatures
+        are `held` need none.
+        """
         chosen: list[File] = []
+        briefs = {f.key: f.brief for f in others if f.brief is not None and f.key not in held}
+        owed = sum(self._estimator.of_bytes(brief.size_anew) for brief in briefs.values())
         for file in others:
-            limit = budget * self._fill * (_SHARE_OF_OPEN if file.open else _SHARE_OF_IMPORTS)
-            if self._fits_whole(file, int(limit) - used):
+            limit = int(budget * self._fill * (_SHARE_OF_OPEN if file.open else SHARE_OF_IMPORTS))
+            brief = briefs.get(file.key)
+            owed -= 0 if brief is None else self._estimator.of_bytes(brief.size_anew)
+            if self._fits_whole(file, limit - used - min(owed, int(limit * _SHARE_OF_SIGNATURES))):
                 used += self._frozen_tokens(file)
                 chosen.append(file)
+            elif brief is not None and self._fits_whole(brief, limit - used):
+                used += self._frozen_tokens(brief)
+                chosen.append(brief)
         return chosen
 
     def _fits_whole(self, file: File, room: int) -> bool:

@@ -127,11 +127,13 @@ class Prompts:
             self._documents.snapshot(document.uri, (0, 0)) for document in shown if document.notebook in (None, book)
         ]
         near = [other for other in open_documents if other.folder == snapshot.folder]
-        pieces = await folder.gatherer.gather(snapshot, near, shared.paths, fill=shared.fill)
         if not self._prices.loaded:  # the size of the context depends on them, and to change it later costs more
             await asyncio.to_thread(self._prices.load)
         ratios = self._ratios(model)
         traits = self.learnt(model, traits)
+        size = worth_reading(settings.context_max_tokens, ratios, traits, settings.prompt_cache_ttl)
+        size = min(size, self._limits.get(model, size))
+        pieces = await folder.gatherer.gather(snapshot, near, shared.paths, fill=shared.fill, whole=shared.whole(size))
         gaps = folder.gaps.setdefault(model, Gaps())
         warmth = gaps.request(self._clock(), settings.prompt_cache_ttl, traits, ratios)
         plan = shared.plan(
@@ -139,10 +141,7 @@ class Prompts:
             pieces,
             tail,
             traits,
-            min(
-                worth_reading(settings.context_max_tokens, ratios, traits, settings.prompt_cache_ttl),
-                self._limits.get(model, settings.context_max_tokens),
-            ),
+            size,
             warmth.ttl,
             cold=warmth.cold,
             working_cold=warmth.working_cold,
@@ -212,11 +211,12 @@ class Prompts:
     def _folder(self, path: str | None) -> _Folder:
         from cachewise.context.exclude import Exclusions
         from cachewise.context.gather import Gatherer
+        from cachewise.shaping.signatures import signatures
 
         found = self._folders.get(path)
         if found is None:
             exclusions = None if path is None else Exclusions(path, self._globs)
-            found = self._folders[path] = _Folder(Gatherer(exclusions))
+            found = self._folders[path] = _Folder(Gatherer(exclusions, signatures=signatures))
         return found
 
 
