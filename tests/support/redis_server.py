@@ -10,11 +10,14 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from support.certificates import Certificates
 
 _PATIENCE = 20.0
 _SLOTS = 16384
@@ -36,12 +39,20 @@ def free_port() -> int:
 class RedisServer:
     """One server process with a folder of its own."""
 
-    def __init__(self, *arguments: str, port: int | None = None, password: str | None = None) -> None:
+    def __init__(
+        self, *arguments: str, port: int | None = None, password: str | None = None, tls: Certificates | None = None
+    ) -> None:
         self.port = port or free_port()
         self.password = password
         self.folder = Path(tempfile.mkdtemp(prefix="cachewise-redis-"))
         self._arguments = [*arguments, *(("--requirepass", password) if password else ())]
         self._pid: int | None = None
+        self._tls: ssl.SSLContext | None = None
+        if tls is not None:
+            self._arguments += ["--tls-port", str(self.port), "--port", "0", "--tls-auth-clients", "no"]
+            self._arguments += ["--tls-cert-file", str(tls.server), "--tls-key-file", str(tls.key)]
+            self._tls = ssl.create_default_context(cafile=str(tls.authority))
+            self._tls.check_hostname = False  # the tests make certificates for other names, too
 
     @property
     def url(self) -> str:
@@ -87,12 +98,16 @@ class RedisServer:
 
     def command(self, *words: str | bytes) -> bytes:
         """Send one command over a connection of its own, and return the raw reply."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with self._connected() as connection:
             if self.password:
                 connection.sendall(_encoded("AUTH", self.password))
                 connection.recv(64)
             connection.sendall(_encoded(*words))
             return connection.recv(1 << 20)
+
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        return connection if self._tls is None else self._tls.wrap_socket(connection)
 
     def _answers(self) -> bool:
         try:
@@ -111,6 +126,17 @@ class RedisServer:
 def redis_server(*arguments: str, password: str | None = None) -> Iterator[RedisServer]:
     """A server for the length of a `with`."""
     server = RedisServer(*arguments, password=password)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@contextmanager
+def redis_tls(certificates: Certificates, *, password: str | None = None) -> Iterator[RedisServer]:
+    """A server that speaks TLS only."""
+    server = RedisServer(password=password, tls=certificates)
     try:
         server.start()
         yield server

@@ -94,4 +94,10 @@ def diagnose(error: Exception, target: RedisTarget) -> RedisFault:
         return RedisFault(f"{where} answers too slowly; shared answers are not used.", True)
     if isinstance(error, exceptions.ResponseError | exceptions.DataError):
         return RedisFault(f"{where} refused a command ({type(error).__name__}); shared answers are not used.", True)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return RedisFault(
+            f"{where} shows a certificate that is not trusted here, or that is another server's; shared answers are "
+            "not used.",
+            True,
+        )
     return RedisFault(f"{where} can't be reached; shared answers are not used.", True)
