@@ -15,8 +15,9 @@ from typing import Any
 
 from cachewise.answers import deadlines
 from cachewise.answers.agent_cost import Expense, ModelCosts, Recorder, cost_of, noop_expense_recorder, record
-from cachewise.answers.agent_probe import Probe, model_name, probe
+from cachewise.answers.agent_probe import Probe, model_name
 from cachewise.answers.agent_result import CachedRun, ResultForm, responses_of
+from cachewise.answers.agent_steady import SteadyKeys
 from cachewise.answers.agent_wait import patiently
 from cachewise.answers.flight import Flights
 from cachewise.answers.tiers import Found, Tiers
@@ -91,6 +92,7 @@ class AgentCache:
         self.tiers = tiers
         self._clock = clock
         self._form = ResultForm()
+        self._keys = SteadyKeys()
         self._flights: Flights[str, _Landed] = Flights()
         self._told: set[str] = set()
 
@@ -104,7 +106,7 @@ class AgentCache:
         """Carry a call out as a stream. Leaving early leaves the request to others who wait for it."""
         found = Probe(model=model_name(call.kwargs.get("model") or getattr(call.agent, "model", None)))
         if not call.skip_cache:
-            found = await probe(call.agent, call.prompt, call.kwargs, deps_key=call.deps_key)
+            found = await self._keys.probe(call.agent, call.prompt, call.kwargs, deps_key=call.deps_key)
             if found.reason is not None and found.reason not in self._told:
                 self._told.add(found.reason)
                 _log.warning("Some runs are not cached: %s", found.reason)

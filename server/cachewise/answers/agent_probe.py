@@ -40,6 +40,8 @@ class Probe:
     key: str | None = None
     reason: str | None = None
     """Why there is no key, as a sentence for people."""
+    fields: Mapping[str, Any] | None = None
+    """What the key is the digest of."""
     result: Any = None
     """The result of the run, where the agent went round the copy of its model and ran after all."""
 
@@ -91,7 +93,7 @@ async def probe(agent: Any, prompt: Any, kwargs: Mapping[str, Any], *, deps_key:
             "output": _output(kwargs.get("output_type") or getattr(agent, "output_type", None)),
             "deps": plain(kwargs.get("deps") if deps_key is None else deps_key),
         }
-        return Probe(model=name, key=digest(fields))
+        return Probe(model=name, key=digest(fields), fields=fields)
     except (Keyless, TypeError) as error:
         return Probe(model=name, reason=f"Something the answer depends on can't be put into a key: {error}.")
 
@@ -106,11 +108,16 @@ def model_name(model: object) -> str:
 
 def sibling_module(agent: object, name: str) -> Any:
     """The module `name` of the package that the agent's class, or one it derives from, comes from."""
+    package = package_of(agent)
+    return None if package is None else sys.modules.get(f"{package}.{name}")
+
+
+def package_of(agent: object) -> str | None:
+    """The name of the package that the agent's class, or one it derives from, comes from: pydantic-ai's."""
     for cls in type(agent).__mro__:
         package = cls.__module__.partition(".")[0]
-        found = sys.modules.get(f"{package}.{name}")
-        if found is not None and hasattr(sys.modules.get(package), "Agent"):
-            return found
+        if f"{package}.messages" in sys.modules and hasattr(sys.modules.get(package), "Agent"):
+            return package
     return None
 
 

@@ -108,7 +108,16 @@ def digest(value: Mapping[str, Any]) -> str:
     Raises:
         TypeError: if something in it is not JSON.
     """
-    return hashlib.sha256(canonical_json({"scheme": SCHEME, **value})).hexdigest()
+    return hashlib.sha256(canonical_digestible(value)).hexdigest()
+
+
+def canonical_digestible(value: Mapping[str, Any]) -> bytes:
+    """The bytes that `digest` takes the digest of.
+
+    Raises:
+        TypeError: if something in it is not JSON.
+    """
+    return canonical_json({"scheme": SCHEME, **value})
 
 
 def canonical_json(value: object) -> bytes:
