@@ -10,7 +10,7 @@ import pytest
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Fault, Script
 from support.lsp_client import RpcError
-from support.server import TOTALS_KEYS, USAGE_KEYS, Desk, lines, python_module
+from support.server import TOTALS_KEYS, USAGE_KEYS, Desk, desk, lines, python_module
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -195,33 +195,35 @@ async def test_pages_that_are_not_there_are_refused(shared: Desk) -> None:
     assert refused.value.code == -32602
 
 
-async def test_prewarm_writes_the_prefix_that_the_next_question_reads(shared: Desk) -> None:
-    uri = shared.open("warm/warmed.py", python_module(120, "warmed"))
-    usage = await shared.command("cachewise.prewarm", {"uri": uri})
-    await shared.quiet()
-    check_usage(usage, shared.records[-1])
-    assert usage["feature"] == "warm"
-    assert usage["outputTokens"] <= 1
-    assert usage["cacheWriteTokens"] > 0
-    result = await shared.explain(uri)
-    assert result["usage"]["cacheReadTokens"] >= 0.85 * result["usage"]["inputTokens"]
+async def test_prewarm_writes_the_prefix_that_the_next_question_reads() -> None:
+    async with desk() as d:
+        uri = d.open("warm/warmed.py", python_module(120, "warmed"))
+        usage = await d.command("cachewise.prewarm", {"uri": uri})
+        await d.quiet()
+        check_usage(usage, d.records[-1])
+        assert usage["feature"] == "warm"
+        assert usage["outputTokens"] <= 1
+        assert usage["cacheWriteTokens"] > 0
+        result = await d.explain(uri)
+        assert result["usage"]["cacheReadTokens"] >= 0.85 * result["usage"]["inputTokens"]
 
 
-async def test_usage_adds_up(shared: Desk) -> None:
-    uri = shared.open("summed.py", TEXT)
-    before = (await shared.usage())["session"]
-    first, second = await shared.explain(uri), await shared.ask(uri, "And this?")
-    after = await shared.usage()
-    assert set(after) == {"session", "today", "days", "byModel", "byFeature", "completions", "recent"}
-    for totals in (after["session"], after["today"], *after["byModel"].values(), *after["byFeature"].values()):
-        assert set(totals) == TOTALS_KEYS
-    assert [set(day) for day in after["days"]] == [{"date", *TOTALS_KEYS}]
-    assert after["recent"][-2:] == [first["usage"], second["usage"]]
-    for name in ("inputTokens", "outputTokens", "cacheReadTokens"):
-        assert after["session"][name] - before[name] == first["usage"][name] + second["usage"][name]
-    assert after["session"]["requests"] - before["requests"] == 2
-    paid = first["usage"]["costUsd"] + second["usage"]["costUsd"]
-    assert abs(after["session"]["costUsd"] - before["costUsd"] - paid) < 1e-9
-    assert after["today"] == after["session"], "this is the only server of this user"
-    assert set(after["byModel"]) == {"openrouter:anthropic/claude-haiku-4.5"}
-    assert after["byFeature"]["ask"]["requests"] >= 1
+async def test_usage_adds_up() -> None:
+    async with desk() as d:
+        uri = d.open("summed.py", TEXT)
+        before = (await d.usage())["session"]
+        first, second = await d.explain(uri), await d.ask(uri, "And this?")
+        after = await d.usage()
+        assert set(after) == {"session", "today", "days", "byModel", "byFeature", "completions", "recent"}
+        for totals in (after["session"], after["today"], *after["byModel"].values(), *after["byFeature"].values()):
+            assert set(totals) == TOTALS_KEYS
+        assert [set(day) for day in after["days"]] == [{"date", *TOTALS_KEYS}]
+        assert after["recent"][-2:] == [first["usage"], second["usage"]]
+        for name in ("inputTokens", "outputTokens", "cacheReadTokens"):
+            assert after["session"][name] - before[name] == first["usage"][name] + second["usage"][name]
+        assert after["session"]["requests"] - before["requests"] == 2
+        paid = first["usage"]["costUsd"] + second["usage"]["costUsd"]
+        assert abs(after["session"]["costUsd"] - before["costUsd"] - paid) < 1e-9
+        assert after["today"] == after["session"], "this is the only server of this user"
+        assert set(after["byModel"]) == {"openrouter:anthropic/claude-haiku-4.5"}
+        assert after["byFeature"]["ask"]["requests"] >= 1
