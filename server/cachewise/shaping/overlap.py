@@ -82,7 +82,7 @@ def stands_below(lines: Sequence[str], place: Place, *, complete: bool) -> int |
         place: Where it goes.
         complete: Whether no more lines come.
     """
-    below = [line.rstrip(" \t") for line in place.below if line.strip()]
+    below = place.written_below
     if not below:
         return None
     full = [place.prefix + lines[0] + place.rest, *lines[1:]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 WINDOW = 4000
 """Characters before the cursor, and as many behind it, that decide how a suggestion is shaped."""
@@ -25,7 +26,7 @@ def newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """The surroundings of a cursor."""
 
@@ -69,7 +70,7 @@ class Place:
         """Whether the cursor stands in a fenced code block of a Markdown document."""
         return self.language in _PROSE_LANGUAGES and len(_FENCE.findall("\n".join(self.above))) % 2 == 1
 
-    @property
+    @cached_property
     def in_prose(self) -> bool:
         """Whether sentences belong here: in prose, in a comment, in a long string."""
         if self.language in _PROSE_LANGUAGES:
@@ -77,6 +78,11 @@ class Place:
         if _COMMENT.search(self.prefix):
             return True
         return len(_TRIPLE.findall("\n".join(self.above))) % 2 == 1
+
+    @cached_property
+    def written_below(self) -> tuple[str, ...]:
+        """The lines below that are not blank, without white space at their ends."""
+        return tuple(line.rstrip(" \t") for line in self.below if line.strip())
 
     def around(self, text: str) -> str:
         """The window as it would read with `text` at the cursor."""
