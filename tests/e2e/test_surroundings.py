@@ -58,6 +58,31 @@ async def test_of_an_import_that_has_no_room_the_signatures_are_context() -> Non
         assert "The prefix moved" not in d.lsp.stderr
 
 
+async def test_the_place_where_somebody_was_before_is_context() -> None:
+    elsewhere = "".join(f"def other_{n}():\n    return {n}\n\n" for n in range(100))
+    async with desk(Script(answer="3")) as d:
+        uri = d.open("maths.py", CODE + "x = \n")
+        await d.complete(uri, 2, 4)
+        await d.quiet()
+        other = d.open("elsewhere.py", elsewhere)
+        where = {"start": {"line": 150, "character": 0}, "end": {"line": 150, "character": 0}}
+        params = {"textDocument": {"uri": other}, "range": where, "context": {"diagnostics": []}}
+        await d.lsp.request("textDocument/codeAction", params)
+        d.close(other)
+        d.edit(uri, 2, 4, "1 + ")
+        await d.complete(uri, 2, 8)
+        await d.quiet()
+        d.edit(uri, 2, 8, "2 + ")
+        await d.complete(uri, 2, 12)
+        await d.quiet()
+        before, after, later = (prompt_of(record) for record in d.records)
+        assert "def other_50():" in "".join(after[:-1])
+        assert "def other_10():" not in "".join(after)
+        assert after[: len(before) - 1] == before[:-1]
+        assert later[: len(after) - 1] == after[:-1]
+        assert "The prefix moved" not in d.lsp.stderr
+
+
 async def test_problems_near_the_cursor_stand_in_the_tail_alone() -> None:
     async with desk(Script(answer="3")) as d:
         uri = d.open("maths.py", CODE + "total = totl + 1\nx = \n")

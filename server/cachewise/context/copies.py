@@ -37,6 +37,8 @@ class File:
     """Whether it was offered only because its copy is in the prefix."""
     beside: bool = False
     """Whether it was offered only to fill the context up."""
+    part_of: str = ""
+    """For a part of a file that was visited, the key of the whole."""
     brief: File | None = None
     """Its signatures, which stand in for it where there is no room for all of it."""
     edited: int = 0

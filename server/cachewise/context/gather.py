@@ -19,6 +19,7 @@ from cachewise.context.exclude import Exclusions, Look, names_secret
 from cachewise.context.imports import imported_files
 from cachewise.context.pairs import pairs_of
 from cachewise.context.secrets import is_secret
+from cachewise.context.visited import part_around
 from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
 
@@ -27,6 +28,7 @@ LARGEST_FILE = 256 * 1024
 _MOST_FILES = 200
 _IMPORTS_KEPT = 10.0
 """Seconds after which a file that was made meanwhile is found as an import of a document that did not change."""
+_MOST_VISITED = 3
 _LONGEST_MEAN_LINE = 300
 _SHORTEST_MINIFIED = 2_000
 
@@ -48,6 +50,8 @@ class Piece:
     """Whether it is here only because a copy of it is in the prefix already."""
     beside: bool = False
     """Whether it is here only because it lies beside the current document (`Gatherer.gather`, `fill`)."""
+    part_of: str = ""
+    """For a part of a file, what the whole would be known by, which makes the part superfluous."""
     signatures: str = ""
     """What stands in for it where there is no room for its text; empty where nothing does."""
 
@@ -113,6 +117,7 @@ class Gatherer:
         *,
         fill: int = 0,
         whole: int | None = None,
+        visited: Sequence[tuple[str, int]] = (),
     ) -> tuple[Piece, ...]:
         """The pieces for a request about `current`, in a fixed order and without `current` itself.
 
@@ -124,6 +129,8 @@ class Gatherer:
         When the file system does not answer within the deadline, what was gathered last is returned, with open
         documents as they are now; the reading goes on and serves the next request.
 
+        Of files that were `visited`, given by path and line (from 0) and the latest first, the lines around that
+        place come last, in case that there is no room for the whole file, or nothing else that brings it in.
         Where the pieces and `current` have more than `whole` characters together, they come with their signatures.
 
         Raises:
@@ -137,7 +144,7 @@ class Gatherer:
                     await asyncio.wait([self._running])
                 told = (self._changed, self._come_or_gone)
                 self._changed, self._come_or_gone = frozenset(), False
-                work = asyncio.to_thread(self._read_all, current, documents, also, fill, whole, *told)
+                work = asyncio.to_thread(self._read_all, current, documents, also, fill, whole, visited, *told)
                 self._running = asyncio.ensure_future(work)
                 self._running.add_done_callback(_looked_at)
                 self._last = await asyncio.shield(self._running)
@@ -157,6 +164,7 @@ class Gatherer:
         also: Sequence[str],
         fill: int,
         whole: int | None,
+        visited: Sequence[tuple[str, int]],
         changed: frozenset[str],
         come_or_gone: bool,
     ) -> tuple[Piece, ...]:
@@ -189,13 +197,30 @@ class Gatherer:
                 fill -= len(found.text) if found else 0
         for path in also:
             self._take(pieces, shown, path, look, kept=True)
+        own = look.real(current.path) if current.path else None
+        opened = {look.real(document.path): document.text for document in allowed if document.path}
+        for path, line in visited:
+            if sum(1 for piece in pieces.values() if piece.part_of) >= _MOST_VISITED:
+                break
+            real = look.resolve(path)
+            text = None if real is None or real == own else opened.get(real) or self._read(real)
+            if real is not None and text and fit(text):
+                self._visit(pieces, os.path.relpath(real, folder).replace(os.sep, "/"), text, line)
         if whole is not None and len(current.text) + sum(len(piece.text) for piece in pieces.values()) > whole:
             return tuple(self._with_signatures(key, piece) for key, piece in pieces.items())
         return tuple(pieces.values())
 
+    def _visit(self, pieces: dict[str, Piece], name: str, text: str, line: int) -> None:
+        """Take the lines around a place in; they have no path, since it is not they that change on disk."""
+        first, part = part_around(text, line)
+        if part.strip():
+            last = first + part.count("\n") + (not part.endswith("\n"))
+            key = f"{name}\0{first}"
+            pieces[key] = Piece(name=f"{name} (lines {first + 1}-{last})", text=part, path=None, key=key, part_of=name)
+
     def _with_signatures(self, key: str, piece: Piece) -> Piece:
         """The same piece with its signatures, from memory where its text did not change."""
-        if self._signatures is None or piece.beside:
+        if self._signatures is None or piece.beside or piece.part_of:
             return piece
         known = self._signed.get(key)
         if known is None or known[0] != piece.text:
@@ -330,6 +355,8 @@ def _with_open_text(last: Sequence[Piece], current: Snapshot, documents: Sequenc
     for piece in last:
         key = piece.key or piece.name
         document = now.get(key)
+        if piece.part_of and piece.part_of in (document_key(current), *now):
+            continue
         if document is not None and fit(document.text):
             pieces.append(_piece(document))
         elif not piece.open and key != document_key(current):

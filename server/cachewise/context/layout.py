@@ -174,7 +174,7 @@ class SharedContext:
         file.path, file.open, file.kept, file.beside = piece.path, piece.open, piece.kept, piece.beside
         if file.text != piece.text:
             file.text, file.edited = piece.text, self._request
-        file.brief = self._brief(file, piece)
+        file.part_of, file.brief = piece.part_of, self._brief(file, piece)
         return file
 
     def _brief(self, file: File, piece: Piece) -> File | None:

@@ -83,7 +83,8 @@ class Prefix:
             used += self._estimator.tokens(file.framed)
         held = {file.key for file in others if file.brief is not None and self.includes(file.brief)}
         # What its signatures stand in for stays so until the prefix moves anyway, or somebody opens it.
-        chosen = self._chosen([file for file in others if file.key not in held or file.open], used, budget, held)
+        wanted = [file for file in others if file.key not in held or file.open]
+        chosen = self._chosen(wanted, used, budget, {*self.files, *(file.key for file in missing)}, held)
         self.chunks.extend(packed(chosen, _behind(self.chunks), self._estimator, budget))
         working = max(Stability.WORKING, _behind(self.chunks))
         self.chunks.extend(packed(missing, working, self._estimator, budget, alone=True))
@@ -100,7 +101,7 @@ class Prefix:
         chosen = [current] if self._freeze_current(current, share) else []
         used = sum(self._estimator.tokens(file.framed) for file in chosen)
         self._fill = AFTER_OVERFLOW if overflow else 1.0
-        chosen += self._chosen(others, used, budget)
+        chosen += self._chosen(others, used, budget, {current.key})
         keys = {file.key for file in chosen}
         ranked = [file for key, file in self.files.items() if key in keys]
         ranked += [file for file in chosen if not self.includes(file) and file is not current]
@@ -183,24 +184,33 @@ class Prefix:
         return part is not None
 
     def _chosen(
-        self, others: Sequence[File], used: int, budget: int, held: Collection[str] = frozenset()
+        self,
+        others: Sequence[File],
+        used: int,
+        budget: int,
+        there: Collection[str],
+        held: Collection[str] = frozenset(),
     ) -> list[File]:
         """Those of the files that fit, in order; frozen as they are now.
 
         Signatures come before bodies: no file is taken in whole where that leaves too little room for the signatures
         of those behind it, and the signatures stand in for a file that does not fit whole. Files whose signatures
-        are `held` need none.
+        are `held` need none. A part of a file that is `there`, or comes in, is left out.
         """
         chosen: list[File] = []
         briefs = {f.key: f.brief for f in others if f.brief is not None and f.key not in held}
         owed = sum(self._estimator.of_bytes(brief.size_anew) for brief in briefs.values())
+        keys = set(there)
         for file in others:
-            limit = int(budget * self._fill * (_SHARE_OF_OPEN if file.open else SHARE_OF_IMPORTS))
+            if file.part_of in keys:
+                continue
+            limit = int(budget * self._fill * (_SHARE_OF_OPEN if file.open or file.part_of else SHARE_OF_IMPORTS))
             brief = briefs.get(file.key)
             owed -= 0 if brief is None else self._estimator.of_bytes(brief.size_anew)
             if self._fits_whole(file, limit - used - min(owed, int(limit * _SHARE_OF_SIGNATURES))):
                 used += self._frozen_tokens(file)
                 chosen.append(file)
+                keys.add(file.key)
             elif brief is not None and self._fits_whole(brief, limit - used):
                 used += self._frozen_tokens(brief)
                 chosen.append(brief)

@@ -23,6 +23,8 @@ from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot
 from cachewise.model.usage import Tokens
 from cachewise.session.documents import Documents
+from cachewise.session.trail import Trail
+from cachewise.session.uris import path_of
 from cachewise.settings.places import ensure_private
 from cachewise.settings.schema import Settings
 
@@ -60,6 +62,8 @@ class Prompts:
         self._clock = clock
         self._folders: dict[str | None, _Folder] = {}
         self._minimums: dict[ModelName, Minimum] = {}
+        self.trail = Trail()
+        """Where the user has been; whoever hears of it tells it."""
         self._limits: dict[ModelName, int] = {}
         self._globs: tuple[str, ...] = ()
         self._salt: bytes | None = None
@@ -133,7 +137,10 @@ class Prompts:
         traits = self.learnt(model, traits)
         size = worth_reading(settings.context_max_tokens, ratios, traits, settings.prompt_cache_ttl)
         size = min(size, self._limits.get(model, size))
-        pieces = await folder.gatherer.gather(snapshot, near, shared.paths, fill=shared.fill, whole=shared.whole(size))
+        visited = [(path, line) for uri, line in self.trail.before(snapshot.uri) if (path := path_of(uri)) is not None]
+        pieces = await folder.gatherer.gather(
+            snapshot, near, shared.paths, fill=shared.fill, whole=shared.whole(size), visited=visited
+        )
         gaps = folder.gaps.setdefault(model, Gaps())
         warmth = gaps.request(self._clock(), settings.prompt_cache_ttl, traits, ratios)
         plan = shared.plan(

@@ -144,6 +144,8 @@ class Handlers:
         uri, changes = document.uri, [_change(event) for event in events]
         self._rooms.documents.change(uri, document.version, changes)
         self._rooms.typing.edited(uri, changes)
+        if changes and (place := changes[-1].range) is not None:
+            self._rooms.prompts.trail.seen(uri, place[0][0])
         if uri in self._rooms.pursuits:
             self._rooms.pursuits.changed(uri, self._rooms.documents.get(uri).text)
         on_intent(self._rooms, uri)
@@ -212,6 +214,7 @@ class Handlers:
         document = self._rooms.documents.get(params.text_document.uri)
         on_intent(self._rooms, document.uri)  # editors ask for actions when the cursor comes to a place
         self._rooms.problems.seen(document.uri, *reported(params, document))
+        self._rooms.prompts.trail.seen(document.uri, params.range.start.line)
         start, end = params.range.start, params.range.end
         where = (start.line, start.character), (end.line, end.character)
         outdated = self._rooms.outdated.near(self._rooms.documents.snapshot(params.text_document.uri, *where))
@@ -223,6 +226,7 @@ class Handlers:
 
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
         place = (params.position.line, params.position.character)
+        self._rooms.prompts.trail.seen(params.text_document.uri, place[0])
         return await hover_at(self._rooms, self._rooms.documents.snapshot(params.text_document.uri, place))
 
     def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -261,6 +265,7 @@ class Handlers:
 
         place = (params.position.line, params.position.character)
         snapshot = self._rooms.documents.snapshot(params.text_document.uri, place, None)
+        self._rooms.prompts.trail.seen(params.text_document.uri, place[0])
         suggestion = await complete(self._rooms, snapshot, invoked=invoked)
         if suggestion is None:
             return None
