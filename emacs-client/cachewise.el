@@ -72,12 +72,14 @@
 (defvar-local cachewise--source nil "The buffer and the place that the answer is about, as a function that asks on.")
 (defvar-local cachewise--work nil "The token of the work while the answer is coming in.")
 (defvar-local cachewise--stop nil "Ends the work.")
+(defvar-local cachewise--allow nil "Sends the last question, which a budget forbids, all the same.")
 
 (defvar cachewise-answer-mode-map
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "q") #'cachewise-close)
     (define-key map (kbd "C-c C-c") #'cachewise-stop)
     (define-key map (kbd "RET") #'cachewise-ask-further)
+    (define-key map (kbd "C-c C-a") #'cachewise-allow-once)
     map))
 
 (define-minor-mode cachewise-answer-mode
@@ -107,15 +109,19 @@
            (cachewise--footer buffer (or (cachewise--get value :message) ""))))
     t))
 
-(defun cachewise--ended (buffer partial work &optional failure)
-  "The answer in BUFFER, on PARTIAL and WORK, ended: well, or with FAILURE."
+(defun cachewise--ended (buffer partial work &optional failure allow)
+  "The answer in BUFFER, on PARTIAL and WORK, ended: well, or with FAILURE.
+ALLOW sends the question although a budget forbids it."
   (remhash partial cachewise--streams)
   (remhash work cachewise--streams)
   (when failure
-    (cachewise--append buffer (format "\n*%s*\n" failure)))
+    (cachewise--append buffer (format "\n*%s*\n" (cachewise--get failure :message))))
   (when (buffer-live-p buffer)
     (with-current-buffer buffer
-      (setq cachewise--work nil))))
+      (setq cachewise--work nil)
+      (when (equal (cachewise--get failure :data :kind) "overBudget")
+        (setq cachewise--allow allow)
+        (cachewise--footer buffer "over budget · C-c C-a sends it all the same, once")))))
 
 (defun cachewise--answer-buffer (name)
   "An empty buffer for the answer about NAME."
@@ -130,10 +136,10 @@
       (cachewise-answer-mode))
     buffer))
 
-(defun cachewise--ask (method place question &optional buffer refresh)
+(defun cachewise--ask (method place question &optional buffer refresh allow)
   "Send METHOD about PLACE with QUESTION; stream the answer into BUFFER.
 Without BUFFER it is a new one.  With REFRESH the provider is asked whatever
-is stored."
+is stored, with ALLOW whatever the budget is."
   (let* ((client (or (cachewise--client) (user-error "The server cachewise is not at work in this buffer")))
          (asking (current-buffer))
          (buffer (or buffer (cachewise--answer-buffer (buffer-name))))
@@ -143,7 +149,8 @@ is stored."
     (puthash partial buffer cachewise--streams)
     (puthash work buffer cachewise--streams)
     (with-current-buffer buffer
-      (setq cachewise--work work
+      (setq cachewise--allow nil
+            cachewise--work work
             cachewise--stop (lambda (token) (funcall (plist-get client :notify)
                                                      "window/workDoneProgress/cancel" (list :token token)))
             cachewise--source (lambda (further)
@@ -152,9 +159,14 @@ is stored."
     (display-buffer buffer)
     (funcall (plist-get client :request) method
              (append place (and question (list :question question)) (and refresh (list :refresh t))
+                     (and allow (list :allowOverBudget t))
                      (list :partialResultToken partial :workDoneToken work))
              (lambda (_answer) (cachewise--ended buffer partial work))
-             (lambda (failure) (cachewise--ended buffer partial work (cachewise--get failure :message))))))
+             (lambda (failure)
+               (cachewise--ended buffer partial work failure
+                                 (lambda ()
+                                   (with-current-buffer asking
+                                     (cachewise--ask method place question buffer refresh t))))))))
 
 (defun cachewise-stop ()
   "End the answer that is coming into this buffer."
@@ -167,6 +179,11 @@ is stored."
   (interactive)
   (cachewise-stop)
   (quit-window t))
+
+(defun cachewise-allow-once ()
+  "Send the question that a budget forbids all the same, this once."
+  (interactive)
+  (if cachewise--allow (funcall cachewise--allow) (user-error "No budget forbids this question")))
 
 (defun cachewise-ask-further (question)
   "Ask a further QUESTION; the answer goes below this one."

@@ -124,6 +124,22 @@ async def test_explaining_again_what_a_change_elsewhere_has_made_old(tmp_path: P
         await t.until(lambda screen: "It adds a quarter." in screen)
 
 
+async def test_allowing_once_what_a_budget_forbids(tmp_path: Path) -> None:
+    write(tmp_path)
+    budget = "(setq cachewise-settings '(:budget (:perRequestUsd 0.0001)))"
+    async with (
+        Simulator(Script(answer="It doubles.")) as simulator,
+        emacs(tmp_path, simulator, "Emacs with lsp-mode", "a.py", budget) as t,
+    ):
+        await t.until(lambda screen: "$0.0000" in screen)
+        await t.type("C-Space", "C-n", "C-n", "M-x", "cachewise-explain", "Enter")
+        await t.until(lambda screen: "C-c C-a sends it all the same" in screen)
+        assert simulator.requests == []
+        await t.type("C-x", "o", "C-c", "C-a")
+        await t.until(lambda screen: "It doubles." in screen and "explain · " in screen)
+        assert len(simulator.requests) == 1
+
+
 async def test_eglot(tmp_path: Path) -> None:
     """A completion by its first line, an explanation that grows on the screen, a code action, and the bill."""
     write(tmp_path)

@@ -89,7 +89,7 @@ def test_help_file() -> None:
     defaults = json.loads(run_lua("io.write(vim.json.encode(require('cachewise.options').defaults))"))
     for name, key in [*defaults["keys"].items(), *defaults["window"].items()]:
         assert f"{name} = " in text, f"{name} is not among the options"
-        if name in defaults["keys"] | {"close": "", "stop": "", "follow_up": ""} and key:
+        if name in defaults["keys"] | {"close": "", "stop": "", "follow_up": "", "allow_once": ""} and key:
             assert re.search(rf"(?m)^    {re.escape(key)}  ", text), f"the key {key} is not explained"
     events = re.findall(r"pattern = '(Cachewise\w+)'", "".join(path.read_text() for path in PLUGIN.rglob("*.lua")))
     assert set(events) == set(re.findall(r"^User (Cachewise\w+)", text, re.MULTILINE))

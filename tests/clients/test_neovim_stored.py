@@ -1,4 +1,4 @@
-"""Kept answers in the real Neovim with the plugin: said to be old where they are, and asked for anew on demand."""
+"""Neovim with the plugin, where the server gives an old answer, or none for the budget: there is a way on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from pathlib import Path
 
 from cachewise.simulator.script import Script
 from cachewise.simulator.server import Simulator
-from clients.desk import SETUP, TEXT
+from clients.desk import SETUP, SOURCE, TEXT
 from clients.neovim import Neovim, neovim, nvim_environment
 
 PRICES = "def vat(net):\n    return net // 5\n"
 BILL = "from prices import vat\n\n\ndef total(net):\n    return net + vat(net)\n"
+FOOTER = """
+local footer = vim.api.nvim_win_get_config(0).footer
+return footer and vim.trim(table.concat(vim.tbl_map(function(chunk) return chunk[1] end, footer))) or ''
+"""
 LAST = "return Ends[#Ends] or ''"
 """What the progress of the last question ended with."""
 
@@ -59,3 +63,24 @@ async def test_explaining_again_what_a_change_elsewhere_has_made_old(tmp_path: P
         await nvim.until("return #vim.api.nvim_list_wins()", lambda count: count == 1)
         assert "changed" not in await explain(nvim, "It adds a quarter.")
         assert len(simulator.requests) == 2
+
+
+async def test_allowing_once_what_a_budget_forbids(tmp_path: Path) -> None:
+    """Nothing is sent before the key is pressed, and the next question is forbidden again."""
+    setup = SETUP.replace("setup()", "setup({ settings = { budget = { perRequestUsd = 0.0001 } } })")
+    async with (
+        Simulator(Script(answer="It doubles.")) as simulator,
+        neovim(tmp_path, tmp_path / "project", nvim_environment(tmp_path, simulator), setup) as nvim,
+    ):
+        await nvim.edit("a.py", SOURCE)
+        await nvim.call("nvim_command", "1,2Cachewise ask What does it do?")
+        refused = await nvim.until(TEXT, lambda text: text.strip().endswith("*"))
+        assert "budget.perRequestUsd" in refused
+        await nvim.until(FOOTER, lambda text: text == "over budget · a sends it all the same, once")
+        assert simulator.requests == []
+        await nvim.type("a")
+        await nvim.until(TEXT, lambda text: text == f"{refused}\nIt doubles.")
+        await nvim.until(FOOTER, lambda text: text.startswith("ask · "))
+        await nvim.type("a<CR>Why?<CR>")
+        await nvim.until(FOOTER, lambda text: text.startswith("over budget"))
+        assert len(simulator.requests) == 1

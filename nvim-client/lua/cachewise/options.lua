@@ -27,6 +27,7 @@
 ---@field close? string key that closes the window
 ---@field stop? string key that stops the answer that is coming in
 ---@field follow_up? string key that asks a further question
+---@field allow_once? string key that sends a question all the same which a budget forbids
 
 local M = {}
 
@@ -51,6 +52,7 @@ M.defaults = {
     close = 'q',
     stop = '<C-c>',
     follow_up = '<CR>',
+    allow_once = 'a',
   },
   restart = true,
 }

@@ -10,6 +10,7 @@ local M = {}
 ---@field place table `range` or `position`, as the protocol has them
 ---@field question? string
 ---@field refresh? boolean ask the provider again, whatever is stored
+---@field allow? boolean send it although a budget forbids it
 
 ---The server's client at a buffer, or any; says so where there is none.
 ---@param bufnr? integer
@@ -59,6 +60,7 @@ end
 ---@param view cachewise.View
 ---@param first_line integer where the answer begins, from 0
 local function send(question, view, first_line)
+  view.on_allow = nil
   local client, stream = question.client, require('cachewise.stream')
   local ending, stopped = '', false
   local partial, work
@@ -80,6 +82,7 @@ local function send(question, view, first_line)
     textDocument = { uri = vim.uri_from_bufnr(question.bufnr) },
     question = question.question,
     refresh = question.refresh,
+    allowOverBudget = question.allow,
     partialResultToken = partial,
     workDoneToken = work,
   })
@@ -90,7 +93,15 @@ local function send(question, view, first_line)
     view.on_stop = nil
     if err then
       view:append(('\n\n*%s*\n'):format(err.message))
-      view:note(ending ~= '' and ending or 'failed')
+      if type(err.data) == 'table' and err.data.kind == 'overBudget' then
+        local key = require('cachewise.options').current.window.allow_once
+        view:note(('over budget · %s sends it all the same, once'):format(key))
+        view.on_allow = function()
+          M.again(vim.tbl_extend('force', question, { allow = true }), view)
+        end
+      else
+        view:note(ending ~= '' and ending or 'failed')
+      end
     elseif result then
       -- The pieces make up the same text; this also puts right what a lost piece would have spoilt.
       view:rewrite(first_line, result.text)
@@ -111,6 +122,14 @@ local function send(question, view, first_line)
   end
 end
 
+---Asks below what the window shows already.
+---@param question cachewise.Question
+---@param view cachewise.View
+function M.again(question, view)
+  view:append('\n')
+  send(question, view, vim.api.nvim_buf_line_count(view.bufnr) - 1)
+end
+
 ---@param question cachewise.Question
 ---@param view cachewise.View
 local function follow_up(question, view)
@@ -120,7 +139,7 @@ local function follow_up(question, view)
     end
     view:append(('\n\n---\n\n**%s**\n\n'):format(text))
     local line = vim.api.nvim_buf_line_count(view.bufnr) - 1
-    send(vim.tbl_extend('force', question, { question = text, refresh = false }), view, line)
+    send(vim.tbl_extend('force', question, { question = text, refresh = false, allow = false }), view, line)
   end)
 end
 

@@ -12,6 +12,7 @@ local api = vim.api
 ---@field title string
 ---@field on_stop? fun() set while an answer comes in
 ---@field on_follow_up? fun()
+---@field on_allow? fun() set where a budget forbids the last question
 local View = {}
 View.__index = View
 
@@ -97,6 +98,13 @@ function View:map()
       self.on_follow_up()
     end
   end, 'ask a further question')
+  map(window.allow_once, function()
+    local allow = self.on_allow
+    self.on_allow = nil
+    if allow then
+      allow()
+    end
+  end, 'send what a budget forbids, once')
 end
 
 ---@return boolean
