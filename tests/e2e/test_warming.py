@@ -108,4 +108,10 @@ async def test_of_requests_that_find_the_prefix_cold_one_writes_it() -> None:
             assert record.received_at >= first.first_token_at
             assert record.charge is not None
             assert record.charge.read == first.charge.written
+        for answer in sorted(answers, key=lambda answer: int(answer["usage"]["cacheReadTokens"]))[1:]:
+            usage = answer["usage"]
+            assert usage["predicted"]["cacheReadTokens"] > 0.7 * usage["cacheReadTokens"], (
+                "they knew what they waited for"
+            )
+            assert usage["cacheMiss"] is None
         assert sum(answer["usage"]["cacheWriteTokens"] for answer in answers) < 1.1 * first.charge.written

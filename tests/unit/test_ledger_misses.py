@@ -166,6 +166,25 @@ def test_another_upstream_is_named(bench: Bench) -> None:
     assert miss.detail == "served by Bedrock, and by Anthropic the time before"
 
 
+def test_a_change_of_almost_everything_is_no_change_of_route(bench: Bench) -> None:
+    """Only the system text is the same, which is too short for this provider to be read alone."""
+    automatic = traits("automatic", minimum=0)
+    bench.send(plan(marks={}), used(0, None), cached=automatic)
+    miss = bench.send(plan({"c.py": ("c", 11_000)}, marks={}), used(0, None), cached=automatic)
+    assert miss is not None
+    assert miss.reason == "prefixChanged"
+    assert "file a.py is gone" in miss.detail
+
+
+def test_a_request_that_waited_expects_what_was_written_meanwhile(bench: Bench) -> None:
+    first, other = bench.expect(plan()), bench.expect(plan())
+    assert other.state == "cold"
+    bench.watch.answered(first)
+    later = bench.watch.again(other, bench.now + 1)
+    assert (later.state, later.tokens_read) == ("warm", PREFIX)
+    assert bench.watch.judge(later, used()) is None
+
+
 def test_each_read_keeps_the_prefix_alive(bench: Bench) -> None:
     bench.send(plan(), used(0, PREFIX))
     for _ in range(5):

@@ -133,6 +133,8 @@ class Conversation:
         )
         if self._meter.expected.state == "cold":
             self._first = await self._rooms.gate.enter((question.folder, question.model))
+            if not self._first:
+                self._meter.waited()
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 self._note(event)

@@ -94,7 +94,7 @@ class Meter:
 
     @property
     def predicted(self) -> Predicted:
-        """What the input was expected to be billed as when the request was started."""
+        """What the input was expected to be billed as when the request was sent."""
         tokens = self.expected.split(0)
         whole, read, write = tokens.input or 0, tokens.cache_read or 0, tokens.cache_write or 0
         free = self._model.provider in ("local", "offline")
@@ -107,6 +107,10 @@ class Meter:
         """Whether the request is over without a bill that its provider could still be asked for."""
         billed = self._report is not None and self._report.billed is not None
         return self._usage is not None and self.generation_id is not None and not billed
+
+    def waited(self) -> None:
+        """It waited for another request to write the prefix: it should find what is there now."""
+        self.expected = self._watch.again(self.expected, self._clock.now())
 
     def opened(self, event: Opened) -> None:
         """The provider has taken the request."""

@@ -89,7 +89,7 @@ def _explain(expected: Expectation, tokens: Tokens, upstream: str | None) -> Cac
         return None
     missed = held - read
     # Only the end of a whole prefix is known to the token; shorter parts of it are estimates.
-    if read < live * (0.95 if live == held else 0.5):
+    if live - read >= MISSED_TOKENS and read < live * (0.95 if live == held else 0.5):
         return CacheMiss(reason="routeChanged", tokens=missed, detail=_route(known.upstream, upstream))
     if _short(alive, live):
         return CacheMiss(reason="prefixChanged", tokens=missed, detail=_change(known.shape, shape, common))
