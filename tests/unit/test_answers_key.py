@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cachewise.answers.key import canonical_json, digest, exact_key, relative_name, scoped_key
+from cachewise.answers.key import canonical_json, digest, relative_name, scoped_key
 
 SCOPED: dict[str, Any] = {
     "task": "explain",
@@ -25,13 +25,6 @@ SCOPED: dict[str, Any] = {
     "definition": "def f():\n    x = 1",
     "place": (13, 18),
     "dependencies": "d" * 64,
-}
-EXACT: dict[str, Any] = {
-    "task": "ask",
-    "model": "openai:gpt-5",
-    "settings": {"temperature": 0.1},
-    "template_version": "1",
-    "messages": (("system", "Be brief."), ("user", "Why?")),
 }
 
 
@@ -56,25 +49,8 @@ def test_every_field_of_a_scoped_key_counts(field: str, value: object) -> None:
     assert scoped_key(**SCOPED) != scoped_key(**{**SCOPED, field: value})
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("task", "explain"),
-        ("model", "openai:gpt-5-mini"),
-        ("settings", {}),
-        ("template_version", "2"),
-        ("messages", (("system", "Be brief."), ("user", "Why?"), ("user", ""))),
-        ("messages", (("user", "Be brief."), ("user", "Why?"))),
-        ("messages", (("system", "Be brief.W"), ("user", "hy?"))),
-        ("messages", (("user", "Why?"), ("system", "Be brief."))),
-    ],
-)
-def test_every_field_of_an_exact_key_counts(field: str, value: object) -> None:
-    assert exact_key(**EXACT) != exact_key(**{**EXACT, field: value})
-
-
-@pytest.mark.parametrize("key", [scoped_key(**SCOPED), exact_key(**EXACT)], ids=["scoped", "exact"])
-def test_a_key_is_64_hex_digits(key: str) -> None:
+def test_a_key_is_64_hex_digits() -> None:
+    key = scoped_key(**SCOPED)
     assert len(key) == 64
     assert set(key) <= set("0123456789abcdef")
 
@@ -82,7 +58,6 @@ def test_a_key_is_64_hex_digits(key: str) -> None:
 def test_keys_stay_what_they_are() -> None:
     """A change here loses every stored answer, so it has to be meant: then raise SCHEME."""
     assert scoped_key(**SCOPED)[:16] == "a575a38cd5c92751"
-    assert exact_key(**EXACT)[:16] == "eeeef8053bb1ca8b"
 
 
 @given(st.permutations(["a", "b", "c"]))
@@ -156,4 +131,3 @@ def test_what_is_no_json_has_no_place_in_a_key(value: object) -> None:
 
 def test_lone_surrogates_have_a_key() -> None:
     assert scoped_key(**{**SCOPED, "selection": "\ud800"}) != scoped_key(**{**SCOPED, "selection": "\ud801"})
-    assert exact_key(**{**EXACT, "messages": (("user", "\ud800"),)})

@@ -85,6 +85,7 @@ async def probe(agent: Any, prompt: Any, kwargs: Mapping[str, Any], *, deps_key:
     try:
         history = messages_module.ModelMessagesTypeAdapter.dump_python(messages, mode="json")
         fields = {
+            "kind": "exact",
             "version": VERSION,
             "model": _describe(model),
             "messages": _timeless(history),

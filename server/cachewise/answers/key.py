@@ -1,8 +1,8 @@
 """The key of an answer: a digest of everything the answer depends on, and of nothing else.
 
-Two kinds. `scoped_key` names the question and its surroundings, so that an edit elsewhere in the file keeps the
-answer. `exact_key` names every rendered message. Both hash canonical JSON; no field can run into the next.
-Not here: what the surroundings of a selection are (`scope.py`).
+Two kinds. What an editor asks is `scoped`: the key names the question and its surroundings, so that an edit elsewhere
+in the file keeps the answer. Runs of agents are `exact`: their keys name all that would be sent (`agent_probe.py`).
+Both hash canonical JSON; no field can run into the next. Not here: the surroundings of a selection (`scope.py`).
 """
 
 from __future__ import annotations
@@ -72,32 +72,6 @@ def scoped_key(
             "definition": definition,
             "place": place,
             "dependencies": dependencies,
-        }
-    )
-
-
-def exact_key(
-    *,
-    task: str,
-    model: str,
-    settings: Mapping[str, Any],
-    template_version: str,
-    messages: Sequence[tuple[str, str]],
-) -> str:
-    """The key of a request by all it sends: `messages` are pairs of role and text, in order.
-
-    Raises:
-        TypeError: if the settings hold something that JSON can't say.
-    """
-    parts = [[role, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()] for role, text in messages]
-    return digest(
-        {
-            "kind": "exact",
-            "task": task,
-            "model": model,
-            "settings": settings,
-            "template": template_version,
-            "messages": parts,
         }
     )
 
