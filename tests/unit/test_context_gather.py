@@ -9,7 +9,8 @@ import pytest
 
 from cachewise.context import gather
 from cachewise.context.exclude import Exclusions
-from cachewise.context.gather import LARGEST_FILE, Gatherer, Piece, fit, read_text
+from cachewise.context.gather import Gatherer, Piece
+from cachewise.context.reading import LARGEST_FILE, fit, read_text
 from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
 

@@ -16,6 +16,7 @@ from typing import Literal
 from cachewise import __version__
 from cachewise.app import build_rooms
 from cachewise.faults import Fault, RequestFailed
+from cachewise.features.filling import fills
 from cachewise.features.probe import probe
 from cachewise.features.rooms import Rooms
 from cachewise.ledger.readout import money
@@ -104,6 +105,14 @@ async def _provider(rooms: Rooms) -> AsyncIterator[Finding]:
         return
     yield Finding("ok", "provider", f"{model} answers, {second.total_ms / 1000:.1f} s")
     yield _caching(first, second, minimum=traits(model).minimum_tokens)
+    completing = rooms.model_for("complete")
+    if completing.provider == "local":
+        try:
+            way = "fill-in-the-middle" if await fills(rooms, completing) else "chat, since its server has no /infill"
+        except Fault as fault:
+            yield Finding("wrong", "complete", fault.sentence)
+            return
+        yield Finding("ok", "complete", f"{completing} completes by {way}")
 
 
 def _caching(first: Usage, second: Usage, *, minimum: int) -> Finding:

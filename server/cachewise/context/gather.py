@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,19 +17,16 @@ from cachewise.context.beside import files_beside
 from cachewise.context.exclude import Exclusions, Look, names_secret
 from cachewise.context.imports import imported_files
 from cachewise.context.pairs import pairs_of
+from cachewise.context.reading import fit, read_text
 from cachewise.context.secrets import is_secret
 from cachewise.context.visited import part_around
 from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
 
-LARGEST_FILE = 256 * 1024
-"""Bytes. Larger files are data more often than something to learn from."""
 _MOST_FILES = 200
 _IMPORTS_KEPT = 10.0
 """Seconds after which a file that was made meanwhile is found as an import of a document that did not change."""
 _MOST_VISITED = 3
-_LONGEST_MEAN_LINE = 300
-_SHORTEST_MINIFIED = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,37 +293,6 @@ class Gatherer:
             if len(self._known) > 4 * _MOST_FILES:
                 del self._known[next(iter(self._known))]
         return known.text
-
-
-def read_text(path: str) -> str | None:
-    """A file's text with its own line ends; None if it is unreadable, no regular file, too large, binary or minified.
-
-    The last part of the path is not followed if it is a link, and a pipe or device is not waited for.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        with open(os.open(path, flags), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE:
-                return None
-            data = file.read(LARGEST_FILE + 1)
-    except OSError:
-        return None
-    if len(data) > LARGEST_FILE or b"\0" in data:
-        return None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    return text if fit(text) else None
-
-
-def fit(text: str) -> bool:
-    """Whether a text is of use as context: not huge, not binary, not minified."""
-    if len(text) > LARGEST_FILE or "\0" in text:
-        return False
-    lines = text.count("\n") + text.count("\r") + 1
-    return len(text) < _SHORTEST_MINIFIED or len(text) / lines <= _LONGEST_MEAN_LINE
 
 
 def document_key(document: Snapshot) -> str:
