@@ -330,7 +330,7 @@ async def test_documentation_is_written_by_the_editor() -> None:
 
 @pytest.mark.parametrize(("mode", "requests"), [("off", 0), ("cached", 0), ("always", 1)])
 async def test_hover(mode: str, requests: int) -> None:
-    async with desk(Script(answer="Short <b>words</b>."), options={"hover": mode, "codeLens": True}) as d:
+    async with desk(Script(answer="Short <b>words</b>."), options={"hover": mode}) as d:
         uri = d.open("a.py", "def f(a: int) -> int:\n    return a\n")
         params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 4}}
         found = [await d.lsp.request("textDocument/hover", params) for _ in range(2)]
@@ -338,5 +338,3 @@ async def test_hover(mode: str, requests: int) -> None:
         assert found[0] == found[1]
         assert (found[0] is None) == (requests == 0)
         assert "<b>" not in str(found)
-        [lens] = await d.lsp.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
-        assert lens["command"]["command"] == "cachewise.explain"

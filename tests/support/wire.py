@@ -32,14 +32,14 @@ class HeldWire:
         self.stuck = False
         self._unsent.clear()
 
-    async def ask_json(self, method: str, params: dict[str, Any], timeout: float) -> Any:
-        self.asked.append((method, params))
+    async def ask_json(self, method: str, params: dict[str, Any] | None, timeout: float) -> Any:
+        self.asked.append((method, params or {}))
         answer = self.answers.get(method)
         if answer is None:
             async with asyncio.timeout(0):
                 await asyncio.Event().wait()
         assert answer is not None
-        return answer(params)
+        return answer(params or {})
 
     def values(self, token: int | str) -> list[dict[str, Any]]:
         """The progress sent on a token."""

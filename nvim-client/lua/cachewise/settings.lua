@@ -31,7 +31,7 @@
 ---@field promptCache? cachewise.Settings.PromptCache
 ---@field answers? cachewise.Settings.Answers
 ---@field hover? 'cached'|'always'|'off' What hovering shows: `cached` only explanations that are already kept, `always` also asks the provider, `off` nothing.
----@field codeLens? boolean Whether an *Explain* line stands over each definition.
+---@field codeLens? boolean Whether a line over each definition tells the first sentence of its explanation, where one is kept, or else offers to explain it. It never asks a provider by itself.
 ---@field budget? cachewise.Settings.Budget
 ---@field status? 'full'|'compact'|'off' How much the editor's status line shows.
 ---@field trace? 'off'|'messages'|'verbose' What the log tells of each request: `messages` its name, size and duration, `verbose` also the cache's decisions. Never text, prompts or keys.

@@ -143,6 +143,10 @@ class Answers:
             await self._tiers.opened(deadlines.START)
         return self._read(await self._tiers.get(key, deadline=deadlines.TYPING if typing else deadlines.LOOKUP))
 
+    async def peek(self, key: str) -> StoredAnswer | None:
+        """As `lookup`, for what nobody has asked for: it counts neither as a hit nor as a miss."""
+        return self._read(await self._tiers.look(key, deadline=deadlines.TYPING))
+
     def store(
         self,
         key: str,

@@ -40,21 +40,25 @@ async def explain(
         RequestFailed: no key, over budget, or the provider failed; what it cost is in the ledger, and the listener
             was told.
     """
+    asked = await explained_as(rooms, snapshot, question)
+    asked = replace(asked, refresh=refresh, allow_over_budget=allow_over_budget)
+    answer = await answered(rooms, asked, listener)
+    rooms.outdated.note(asked.snapshot, question, outdated=answer.context_changed)
+    return answer
+
+
+async def explained_as(rooms: Rooms, snapshot: Snapshot, question: str | None) -> Asked:
+    """The question that is asked about a selection, or else about the definition around a cursor."""
     feature: Literal["explain", "ask"] = "ask" if question is not None else "explain"
     if question is None and snapshot.start == snapshot.end:
         snapshot = await asyncio.to_thread(_around, snapshot)
-    asked = Asked(
+    return Asked(
         feature=feature,
         snapshot=snapshot,
         model=rooms.model_for(feature),
         tail=TailSpec(kind=feature, question=question),
         max_tokens=MAX_TOKENS,
-        refresh=refresh,
-        allow_over_budget=allow_over_budget,
     )
-    answer = await answered(rooms, asked, listener)
-    rooms.outdated.note(snapshot, question, outdated=answer.context_changed)
-    return answer
 
 
 def _around(snapshot: Snapshot) -> Snapshot:

@@ -70,7 +70,10 @@ class Commands:
         return await command(params)
 
     async def _explain(self, params: types.ExecuteCommandParams) -> Any:
-        return await self._question(params, needs_question=False)
+        shape = await self._question(params, needs_question=False)
+        if self._rooms.settings.code_lens and shape["source"] == "provider":
+            self._shower.explained()
+        return shape
 
     async def _ask(self, params: types.ExecuteCommandParams) -> Any:
         return await self._question(params, needs_question=True)

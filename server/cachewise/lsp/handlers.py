@@ -23,7 +23,7 @@ from cachewise.lsp.actions import as_client_knows, code_actions, first_definitio
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
 from cachewise.lsp.items import inline_item, list_item, word_start
-from cachewise.lsp.looking import code_lenses, hover_at
+from cachewise.lsp.looking import code_lenses, hover_at, resolve_lens
 from cachewise.lsp.params import Token, question_params
 from cachewise.lsp.questions import answer
 from cachewise.lsp.server import CachewiseServer
@@ -79,7 +79,8 @@ class Handlers:
             types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
         )(self._code_action)
         feature(types.TEXT_DOCUMENT_HOVER, types.HoverOptions(work_done_progress=False))(self._hover)
-        feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))(self._code_lens)
+        feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=True))(self._code_lens)
+        feature(types.CODE_LENS_RESOLVE)(self._resolve_lens)
         feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)(self._content)
         feature("cachewise/explain")(self._explain)
         feature("cachewise/ask")(self._ask)
@@ -199,7 +200,10 @@ class Handlers:
     # Questions
 
     async def _explain(self, params: object) -> dict[str, Any]:
-        return await answer(self._rooms, self._server.wire, question_params(params, needs_question=False))
+        shape = await answer(self._rooms, self._server.wire, question_params(params, needs_question=False))
+        if self._rooms.settings.code_lens and shape["source"] == "provider":
+            self._shower.explained()
+        return shape
 
     async def _ask(self, params: object) -> dict[str, Any]:
         return await answer(self._rooms, self._server.wire, question_params(params, needs_question=True))
@@ -231,6 +235,9 @@ class Handlers:
 
     def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         return code_lenses(self._rooms, params.text_document.uri)
+
+    async def _resolve_lens(self, lens: types.CodeLens) -> types.CodeLens:
+        return await resolve_lens(self._rooms, lens)
 
     async def _own_token(self) -> Token | None:
         """A progress token for a command whose client sent none, so that its end still shows the cost."""

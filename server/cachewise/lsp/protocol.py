@@ -173,7 +173,7 @@ class Protocol(LanguageServerProtocol):
         """Whether a message with this key has not gone out yet."""
         return self.outbox is not None and self.outbox.pending(key)
 
-    async def ask_json(self, method: str, params: dict[str, Any], timeout: float) -> Any:
+    async def ask_json(self, method: str, params: dict[str, Any] | None, timeout: float) -> Any:
         """Sends a request of plain JSON to the client and waits for its result.
 
         Raises:
@@ -184,7 +184,8 @@ class Protocol(LanguageServerProtocol):
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked[msg_id] = future
         try:
-            self._send({"jsonrpc": "2.0", "id": msg_id, "method": method, "params": params})
+            given = {} if params is None else {"params": params}  # JSON-RPC knows no null here
+            self._send({"jsonrpc": "2.0", "id": msg_id, "method": method, **given})
             async with asyncio.timeout(timeout):
                 return await future
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Shower:
         self._folder = folder
         self._virtual = False
         self._documents = False
+        self._lenses = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._asks: set[asyncio.Task[None]] = set()
         pages.changed = self._changed
@@ -44,6 +46,13 @@ class Shower:
         self._virtual = bool(workspace.get("textDocumentContent")) if isinstance(workspace, dict) else False
         show = window.get("showDocument") if isinstance(window, dict) else None
         self._documents = bool(isinstance(show, dict) and show.get("support"))
+        lens = workspace.get("codeLens") if isinstance(workspace, dict) else None
+        self._lenses = bool(isinstance(lens, dict) and lens.get("refreshSupport"))
+
+    def explained(self) -> None:
+        """There is a new explanation: have the client ask for the lenses again, which tell what is stored."""
+        if self._lenses:
+            self._begin(self._ask_lenses())
 
     async def open(self, uri: str) -> None:
         """Open the growing document, where the client has virtual documents."""
@@ -88,10 +97,17 @@ class Shower:
 
     def _refresh(self, uri: str) -> None:
         del self._timers[uri]
-        task = asyncio.get_running_loop().create_task(self._ask_refresh(uri))
+        self._begin(self._ask_refresh(uri))
+
+    def _begin(self, asking: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(asking)
         self._asks.add(task)
         task.add_done_callback(self._asks.discard)
 
     async def _ask_refresh(self, uri: str) -> None:
         with contextlib.suppress(TimeoutError, Fault):
             await self._wire.ask_json("workspace/textDocumentContent/refresh", {"uri": uri}, SHOW_DEADLINE)
+
+    async def _ask_lenses(self) -> None:
+        with contextlib.suppress(TimeoutError, Fault):
+            await self._wire.ask_json("workspace/codeLens/refresh", None, SHOW_DEADLINE)

@@ -16,7 +16,7 @@ class Wire(Protocol):
         """Whether a message with that key still waits to be written."""
         ...
 
-    async def ask_json(self, method: str, params: dict[str, Any], timeout: float) -> Any:
+    async def ask_json(self, method: str, params: dict[str, Any] | None, timeout: float) -> Any:
         """Send a request to the client and wait for its result.
 
         Raises:

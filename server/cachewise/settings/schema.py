@@ -212,7 +212,8 @@ SETTINGS: tuple[Setting, ...] = (
         key="codeLens",
         kind="bool",
         default=False,
-        description="Whether an *Explain* line stands over each definition.",
+        description="Whether a line over each definition tells the first sentence of its explanation, where one is "
+        "kept, or else offers to explain it. It never asks a provider by itself.",
     ),
     Setting(
         key="budget.perDayUsd",
