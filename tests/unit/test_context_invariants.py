@@ -81,11 +81,18 @@ def check(screen: Screen, name: str, tail: AnyTail, start: int, end: int, *, kin
     """Plan a request, and hold all promises."""
     text = screen.texts[name]
     others = [piece(n, t) for n, t in screen.texts.items() if n != name]
-    imported = [piece(n, t, is_open=False) for n, t in screen.imports.items()]
+    imported = [
+        replace(piece(n, t, is_open=False), signatures="".join(split_lines(t)[::5])) for n, t in screen.imports.items()
+    ]
+    visited = [
+        Piece(name=f"{n} (lines 1-9)", text=t[:150], path=None, key=f"{n}\0{len(t) // 500}", part_of=n)
+        for n, t in screen.texts.items()
+        if n != name
+    ]
     secret = Piece(name=".env", text="CANARY-7f3a\n", path="/ws/project/.env", open=True)
     plan = screen.context.plan(
         snapshot(name, text, (start, end)),
-        [*others, secret, *imported],
+        [*others, secret, *imported, *visited],
         tail,
         replace(traits(), style=screen.style),  # type: ignore[arg-type]
         screen.budget,
