@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sqlite3
-import sys
-from asyncio.subprocess import PIPE
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +13,14 @@ from cachewise.simulator.script import Fault, Script
 from support import server
 from support.lsp_client import DEADLINE, RpcError
 from support.redis_server import redis_server
-from support.server import USAGE_KEYS, Desk, environment, python_module
+from support.server import Desk, python_module
+from support.stored_answers import BILL, HELPER, check_stored
 
 TEXT = python_module(60)
 FUNCTION = (4, 10)
 """The first function of `TEXT`."""
 
 desk = functools.partial(server.desk, answers=True)
-
-
-def check_stored(result: dict[str, Any], original: dict[str, Any]) -> None:
-    """An answer of the cache: the same text, nothing used, the original's cost saved."""
-    assert set(result) == {"text", "source", "model", "usage", "ageSeconds"}
-    assert (result["text"], result["source"], result["model"]) == (original["text"], "answers", original["model"])
-    assert result["ageSeconds"] >= 0
-    usage = result["usage"]
-    assert set(usage) == USAGE_KEYS
-    assert usage["source"] == "answers"
-    assert {usage[f"{name}Tokens"] for name in ("input", "cacheRead", "cacheWrite", "output")} == {0}
-    assert usage["costUsd"] == 0
-    assert usage["savedUsd"] == pytest.approx(original["usage"]["costUsd"])
-    assert (usage["outcome"], usage["cacheMiss"]) == ("complete", None)
 
 
 def deltas(d: Desk, token: str) -> str:
@@ -136,10 +119,6 @@ async def test_what_keeps_an_answer_and_what_loses_it(tmp_path: Path) -> None:
         assert (await d.ask(uri, "Why not?"))["source"] == "provider"
 
 
-HELPER = "def vat(amount: int) -> int:\n    return amount // 5\n"
-BILL = "from prices import vat\nimport colours\n\n\ndef total(net: int) -> int:\n    return net + vat(net)\n"
-
-
 async def test_a_changed_dependency_marks_the_answer_until_it_is_asked_again() -> None:
     async with desk(capabilities=server.VIRTUAL) as d:
         helper, other = d.open("prices.py", HELPER), d.open("colours.py", "RED = 1\n")
@@ -173,33 +152,6 @@ async def again(d: Desk, uri: str) -> list[dict[str, Any]]:
     params = {"textDocument": {"uri": uri}, "range": where, "context": {"diagnostics": []}}
     actions = await d.lsp.request("textDocument/codeAction", params)
     return [action for action in actions if "again" in action["title"]]
-
-
-async def test_documentation_is_never_written_from_a_changed_context() -> None:
-    answerers = {"workspace/applyEdit": lambda params: {"applied": True}}
-    async with desk(Script(answer="Add the tax."), answerers=answerers) as d:
-        helper, uri = d.open("prices.py", HELPER), d.open("bill.py", BILL)
-        argument = {"uri": uri, "position": {"line": 4, "character": 6}}
-        for requests, edit in ((1, None), (2, "0"), (2, None)):
-            if edit is not None:
-                d.edit(helper, 1, 21, edit)
-            await d.command("cachewise.document", argument)
-            assert len(d.records) == requests
-
-
-@pytest.mark.parametrize(("mode", "requests"), [("cached", 1), ("always", 2)])
-async def test_a_hover_tells_that_its_context_has_changed(mode: str, requests: int) -> None:
-    async with desk(Script(answer="It adds the tax."), options={"hover": mode}) as d:
-        helper, uri = d.open("prices.py", HELPER), d.open("bill.py", BILL)
-        params = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 6}}
-        await d.command("cachewise.explain", {"uri": uri, "position": params["position"]})
-        before = await d.lsp.request("textDocument/hover", params)
-        assert before["contents"]["value"] == "It adds the tax."
-        asked = len(d.records)
-        d.edit(helper, 1, 21, "0")
-        after = (await d.lsp.request("textDocument/hover", params))["contents"]["value"]
-        assert len(d.records) - asked == requests - 1
-        assert ("has changed since" in after) == (mode == "cached")
 
 
 async def test_a_stored_answer_needs_no_key_and_no_provider(tmp_path: Path) -> None:
@@ -249,92 +201,3 @@ async def test_equal_questions_of_two_servers_at_once_make_one_request(tmp_path:
         assert len(one.records) + len(other.records) == 1
         assert answers[0]["text"] == answers[1]["text"]
         assert sorted(answer["source"] for answer in answers) == ["answers", "provider"]
-
-
-async def test_clearing_the_answers() -> None:
-    async with desk() as d:
-        uri = d.open("a.py", TEXT)
-        explained, asked = await d.explain(uri), await d.ask(uri, "Why?")
-        assert await d.command("cachewise.clearAnswers", {"task": "ask"}) == 1
-        check_stored(await d.explain(uri), explained)
-        assert (await d.ask(uri, "Why?"))["source"] == "provider" == asked["source"]
-        wrongs: list[list[Any]] = [[{"task": "nothing"}], [{"task": 1}], ["ask"], [{}, {}]]
-        for wrong in wrongs:
-            with pytest.raises(RpcError) as error:
-                await d.command("cachewise.clearAnswers", *wrong)
-            assert error.value.code == -32602
-        assert await d.command("cachewise.clearAnswers") == 2
-        assert (await d.explain(uri))["source"] == "provider"
-
-
-async def test_the_cache_from_the_command_line(tmp_path: Path) -> None:
-    async with desk(home=tmp_path) as d:
-        uri = d.open("a.py", TEXT)
-        await d.explain(uri)
-        await d.ask(uri, "Why?")
-    steps = {
-        "info": "2 entries",
-        "check": "Every entry is sound.",
-        "clear --task ask": "1 answer of 'ask' removed.",
-        "clear": "1 answer removed.",
-    }
-    for arguments, expected in steps.items():
-        status, out, err = await cache_command(tmp_path, *arguments.split())
-        assert (status, err) == (0, "")
-        assert expected in out
-    assert (await cache_command(tmp_path, "clear", "--task", "nothing"))[0] == 2
-    assert (await cache_command(tmp_path))[0] == 2
-
-
-async def test_a_damaged_entry_is_found(tmp_path: Path) -> None:
-    async with desk(home=tmp_path) as d:
-        await d.explain(d.open("a.py", TEXT))
-    [database] = tmp_path.rglob("cache.db")
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("UPDATE Cache SET value = X'00' || substr(value, 2)")
-        connection.commit()
-    status, out, _ = await cache_command(tmp_path, "check")
-    assert status == 1
-    assert out.strip()
-
-
-async def cache_command(home: Path, *arguments: str) -> tuple[int | None, str, str]:
-    """Status, output and errors of `cachewise cache`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cachewise", "cache", *arguments), stdout=PIPE, stderr=PIPE, env=environment(home, None)
-    )
-    out, err = await asyncio.wait_for(process.communicate(), DEADLINE)
-    return process.returncode, out.decode(), err.decode()
-
-
-async def test_documentation_is_written_by_the_editor() -> None:
-    edits: list[dict[str, Any]] = []
-
-    def apply(params: Any) -> dict[str, bool]:
-        edits.append(params["edit"])
-        return {"applied": True}
-
-    async with desk(Script(answer="Combine them."), answerers={"workspace/applyEdit": apply}) as d:
-        uri = d.open("a.py", "def f(a: int) -> int:\n    return a\n")
-        argument = {"uri": uri, "position": {"line": 1, "character": 4}}
-        for _ in range(2):
-            assert await d.command("cachewise.document", argument) is None
-        assert len(d.records) == 1
-        place = {"line": 1, "character": 0}
-        assert (
-            edits
-            == [{"changes": {uri: [{"range": {"start": place, "end": place}, "newText": '    """Combine them."""\n'}]}}]
-            * 2
-        )
-
-
-@pytest.mark.parametrize(("mode", "requests"), [("off", 0), ("cached", 0), ("always", 1)])
-async def test_hover(mode: str, requests: int) -> None:
-    async with desk(Script(answer="Short <b>words</b>."), options={"hover": mode}) as d:
-        uri = d.open("a.py", "def f(a: int) -> int:\n    return a\n")
-        params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 4}}
-        found = [await d.lsp.request("textDocument/hover", params) for _ in range(2)]
-        assert len(d.records) == requests
-        assert found[0] == found[1]
-        assert (found[0] is None) == (requests == 0)
-        assert "<b>" not in str(found)
