@@ -263,7 +263,7 @@ def main() -> int:
                 place = stands(result)
                 words = [] if place is None else place.missed(name, tokens)
                 missed += len(words)
-                print(*(f"MISSED: {word}" for word in words), sep="\n", end="\n\n", flush=True)
+                print("".join(f"MISSED: {word}\n" for word in words), flush=True)
                 if options.plot is not None:
                     title = f"{path.name}, {tokens:,} tokens of other files, {name}"
                     shown = [(bill.name, bill.costs) for bill in (*result.bills, result.floor)]
