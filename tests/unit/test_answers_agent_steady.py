@@ -28,7 +28,14 @@ from cachewise.answers.agent_probe import Probe, probe
 from cachewise.answers.agent_steady import SteadyKeys
 from cachewise.answers.agent_survey import bare_agents, survey
 
-ASKED = ["What does it do?", 'Why "this" \\ way?\n\tTell me.', "größer 𝄞 \u2028 than \x00?", "What does it do?", " "]
+ASKED = [
+    "Hello.",
+    "What does it do?",
+    'Why "this" \\ way?\n\tTell me.',
+    "größer 𝄞 \u2028 than \x00?",
+    "What does it do?",
+    " ",
+]
 
 
 class Answer(BaseModel):
@@ -91,11 +98,11 @@ async def same_key(keys: SteadyKeys, agent: Any, prompt: Any, **kwargs: Any) -> 
         pytest.param(lambda: Agent(WrapperModel(openai()), instructions="Be short."), id="wrapped"),
     ],
 )
-async def test_a_plain_agent_gets_ready_twice(agent: Callable[[], Any], ready: list[object]) -> None:
-    """Once for the key, and once to see that the key of another prompt is told right."""
+async def test_a_plain_agent_gets_ready_three_times(agent: Callable[[], Any], ready: list[object]) -> None:
+    """Once as each agent, once for a frame, and once to see that the frame gives the key of another prompt right."""
     keys, plain = SteadyKeys(), agent()
     found = [await same_key(keys, plain, prompt) for prompt in ASKED]
-    assert ready == ASKED[:2]
+    assert ready == ASKED[:3]
     assert None not in found
     assert len(set(found)) == len(set(ASKED))
 
@@ -218,10 +225,10 @@ async def test_no_prompt_is_told_apart_from_what_it_is(prompts: list[str]) -> No
 
 async def test_a_prompt_that_stands_elsewhere_in_the_request_tells_nothing(ready: list[object]) -> None:
     keys, agent = SteadyKeys(), Agent(TestModel(), instructions="Be short.")
-    asked = ["short", "user", "Why?", "Why not?", "short", "Be short."]
+    asked = ["first", "short", "user", "Why?", "Why not?", "short", "Be short."]
     for prompt in asked:
         await same_key(keys, agent, prompt)
-    assert ready == asked[:4]
+    assert ready == asked[:5]
 
 
 async def test_a_frame_that_gives_another_key_is_never_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cachewise.answers.agent_probe import Probe, package_of, probe
-from cachewise.answers.agent_survey import Bare, Survey, bare_agents, survey
+from cachewise.answers.agent_survey import Survey, bare_agents, survey
 from cachewise.answers.key import canonical_digestible
 
 _KEPT = 64
@@ -28,15 +28,21 @@ _NO_PART = frozenset({"infer_name", "event_stream_handler"})
 class _Known:
     """What is known of one agent."""
 
-    def __init__(self, agent: Any, found: Survey | None) -> None:
+    def __init__(self, agent: Any) -> None:
         self.agent = weakref.ref(agent)
-        self.survey = found
-        """None for an agent that has to get ready each time."""
+        self.looked = False
+        self.survey: Survey | None = None
+        """None for an agent that has to get ready each time, too."""
         self.model = ""
         self.frame: tuple[bytes, bytes] | None = None
         """What is hashed before the prompt, and behind it."""
         self.prompt = ""
         self.proven = False
+
+    def look(self, agent: Any, package: str) -> None:
+        """Look through the agent, which has changed or was not looked through before. Nothing else is known then."""
+        self.looked, self.survey = True, survey(agent, bare_agents(package))
+        self.frame, self.proven = None, False
 
     def key(self, prompt: str) -> str | None:
         """The key of a prompt, by the frame."""
@@ -62,7 +68,6 @@ class SteadyKeys:
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, _Known] = OrderedDict()
-        self._bare: dict[str, Bare] = {}
 
     async def probe(self, agent: Any, prompt: Any, kwargs: Mapping[str, Any], *, deps_key: object = None) -> Probe:
         """As `agent_probe.probe`, without getting the agent ready where that is known to make no difference."""
@@ -84,18 +89,15 @@ class SteadyKeys:
         if package is None:
             return None
         known = self._known.get(id(agent))
-        if known is None or known.agent() is not agent or (known.survey is not None and not known.survey.holds()):
-            known = _Known(agent, self._survey(agent, package))
-            self._known[id(agent)] = known
+        if known is None or known.agent() is not agent:
+            # An agent may be made for one run, so that it is not looked through before it comes again.
+            known = self._known[id(agent)] = _Known(agent)
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
+        elif not known.looked or (known.survey is not None and not known.survey.holds()):
+            known.look(agent, package)
         self._known.move_to_end(id(agent))
         return known
-
-    def _survey(self, agent: Any, package: str) -> Survey | None:
-        if package not in self._bare:
-            self._bare[package] = bare_agents(package)
-        return survey(agent, self._bare[package])
 
 
 def _sayable(text: str) -> bool:

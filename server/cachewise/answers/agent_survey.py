@@ -9,6 +9,7 @@ like all others. Not here: what a survey is used for (`agent_steady.py`).
 
 from __future__ import annotations
 
+import functools
 import sys
 import weakref
 from contextvars import ContextVar
@@ -148,8 +149,9 @@ def survey(agent: Any, bare: Bare) -> Survey | None:
     return found
 
 
+@functools.cache
 def bare_agents(package: str) -> Bare:
-    """Find out what bare agents are, by making some."""
+    """Find out what bare agents are, by making some: once in a process, since it takes milliseconds."""
     make = sys.modules[package].Agent
     outputs = (str, int, [int, bool], [int, str])
     agents = [make(instructions="i", system_prompt="s"), *(make(output_type=output) for output in outputs)]
