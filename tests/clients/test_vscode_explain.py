@@ -113,6 +113,28 @@ async def test_asking_again_and_further(code: Desk) -> None:
     await code.paid()
 
 
+async def test_explaining_again_what_a_change_elsewhere_has_made_old(code: Desk) -> None:
+    """The kept answer is shown and says so; the code action asks the provider anew."""
+    bill = "from prices import vat\n\n\ndef total(net):\n    return net + vat(net)\n"
+    code.simulator.follow(Script(answer="It adds a fifth."))
+    await code.window.open("prices.py", "def vat(net):\n    return net // 5\n")
+    await code.window.open("bill.py", bill)
+    await code.window.press("ArrowUp", "Control+Alt+e")
+    await code.window.preview(lambda text: "It adds a fifth." in text and "$" in text)
+    await code.window.close_all()
+    await code.window.open("prices.py", "def vat(net):\n    return net // 4\n")
+    await code.window.open("bill.py", bill)
+    mark = len(code.records)
+    await code.window.press("ArrowUp", "Control+Alt+e")
+    await code.window.preview(lambda text: "It adds a fifth." in text and "has changed" in text)
+    assert len(code.records) == mark
+    code.simulator.follow(Script(answer="It adds a quarter."))
+    await code.window.press("Control+1", "Control+.")
+    await code.window.page.locator(".action-widget .monaco-list-row", has_text="Explain again").click()
+    await code.window.preview(lambda text: "It adds a quarter." in text and "has changed" not in text)
+    assert len(code.records) == mark + 1
+
+
 async def test_asking_about_the_file(code: Desk) -> None:
     code.simulator.follow(Script(answer="Two of them."))
     await code.source()
