@@ -22,7 +22,11 @@ def test_import_contracts() -> None:
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-HEAVY = ("pydantic", "pydantic_ai", "openai", "anthropic", "httpx2", "genai_prices", "diskcache", "redis", "keyring")
+HEAVY = (
+    "pydantic", "pydantic_ai", "openai", "anthropic", "httpx2", "genai_prices", "diskcache", "redis", "keyring",
+    "tree_sitter", "tree_sitter_go", "tree_sitter_javascript", "tree_sitter_python", "tree_sitter_rust",
+    "tree_sitter_typescript",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("module", ["cachewise.app", "cachewise.cli.serve"])

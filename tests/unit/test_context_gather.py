@@ -260,10 +260,11 @@ async def test_imports_of_other_documents_are_looked_for_again_only_when_they_ch
 ) -> None:
     searched: list[str] = []
     from cachewise.context.imports import imported_files as found
+    from cachewise.context.statements import Statements
 
-    def counted(path: str, language: str, text: str, root: str) -> tuple[str, ...]:
+    def counted(path: str, language: str, text: str, root: str, statements: Statements) -> tuple[str, ...]:
         searched.append(os.path.basename(path))
-        return found(path, language, text, root)
+        return found(path, language, text, root, statements)
 
     monkeypatch.setattr(gather, "imported_files", counted)
     gatherer = gatherer_for(folder)

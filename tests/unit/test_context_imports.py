@@ -3,10 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cachewise.context import import_rules
 from cachewise.context.imports import imported_files
 
 
@@ -146,18 +143,3 @@ def test_hostile_text_ends(tmp_path: Path, text: str) -> None:
     """The patterns must not take quadratic time; the timeout of the suite is the judge."""
     for language in ("python", "typescript", "go", "rust", "c", "lua", "ruby"):
         imported_files(str(tmp_path / "main.x"), language, text, str(tmp_path))
-
-
-def test_rust_paths_in_nested_groups() -> None:
-    found = list(import_rules.rust_imports("use crate::{self, a::{b, c}, d as e};\nuse super::x;\nuse std::fmt;\n"))
-    assert found == [("crate", ("a",)), ("crate", ("d",)), ("super", ("x",))]
-
-
-_WORDS = ("import", "from", " ", "\t", "\n", "\r\n", "a", ".b", "(", ")", ",", "\\", "#", "importlib", "as", ";")
-
-
-@settings(max_examples=600)
-@given(st.lists(st.sampled_from(_WORDS), max_size=40).map("".join))
-def test_python_statements_are_found_where_the_pattern_finds_them(text: str) -> None:
-    found = [match.span() for match in import_rules._statements(text)]
-    assert found == [match.span() for match in import_rules._PYTHON.finditer(text)]

@@ -236,8 +236,8 @@ def _changed_middle(
     an offset with the line feeds before it, and returns one of the new text.
     """
     limit = min(len(old), len(new))
-    head = old.rfind("\n", 0, _common(old, new, limit, from_end=False)) + 1
-    shared = min(_common(old, new, limit, from_end=True), limit - head)
+    head = old.rfind("\n", 0, common(old, new, limit, from_end=False)) + 1
+    shared = min(common(old, new, limit, from_end=True), limit - head)
     line_end = old.find("\n", len(old) - shared)
     tail = len(old) - (line_end + 1) if line_end >= 0 else 0
     if carriage:
@@ -262,7 +262,7 @@ def _count_lines(text: str) -> int:
     return text.count("\n") + (1 if text and not text.endswith("\n") else 0)
 
 
-def _common(old: str, new: str, limit: int, *, from_end: bool) -> int:
+def common(old: str, new: str, limit: int, *, from_end: bool) -> int:
     """How many characters two texts share at their start, or at their end; at most `limit`."""
 
     def same(start: int, stop: int) -> bool:

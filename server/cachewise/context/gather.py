@@ -19,6 +19,7 @@ from cachewise.context.imports import imported_files
 from cachewise.context.pairs import pairs_of
 from cachewise.context.reading import fit, read_text
 from cachewise.context.secrets import is_secret
+from cachewise.context.statements import Statements
 from cachewise.context.visited import part_around
 from cachewise.faults import RequestFailed
 from cachewise.model.snapshot import Snapshot
@@ -87,6 +88,8 @@ class Gatherer:
         self._known: dict[str, _Known] = {}
         self._imported: dict[str, tuple[str, float, tuple[str, ...]]] = {}
         """Of open documents, by place: the text, when it was looked at, and the files that it imports."""
+        self._statements: dict[str, Statements] = {}
+        """Of them, by place: the statements that import those."""
         self._paired: dict[str, tuple[float, tuple[str, ...]]] = {}
         """The same of their tests and implementations, whatever the text."""
         self._changed: frozenset[str] = frozenset()
@@ -240,10 +243,12 @@ class Gatherer:
         known, now = self._imported.get(place), time.monotonic()
         if not fresh and known is not None and known[0] == document.text and now < known[1] + _IMPORTS_KEPT:
             return known[2]
-        found = imported_files(place, document.language, document.text, self._exclusions.folder)
+        statements = self._statements.setdefault(place, Statements())
+        found = imported_files(place, document.language, document.text, self._exclusions.folder, statements)
         self._imported[place] = document.text, now, found
-        if len(self._imported) > _MOST_FILES:
-            del self._imported[next(iter(self._imported))]
+        for kept in (self._imported, self._statements):
+            if len(kept) > _MOST_FILES:
+                del kept[next(iter(kept))]
         return found
 
     def _pairs_of(self, place: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""The files of the workspace that a document imports: found by fast patterns, resolved by asking which files exist.
+"""The files of the workspace that a document imports: found by their syntax, resolved by asking which files exist.
 
-A document that is being typed rarely parses, so nothing here parses: a pattern that finds an import inside a string
-costs one look for a file. Results are in the order of appearance and one level deep. Not here: whether such a file
-may be read (`exclude.py`) and the reading (`gather.py`). Asks the file system: use it in a thread.
+In languages without a grammar they are found by patterns: one that finds an import inside a string costs one look for
+a file. Results are in the order of appearance and one level deep. Not here: whether such a file may be read
+(`exclude.py`) and the reading (`gather.py`). Asks the file system: use it in a thread.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from cachewise.context import import_rules
+from cachewise.context.statements import Statements
+from cachewise.syntax.imports import family, go_imports, python_imports, rust_imports, script_imports
 
 _MOST_IMPORTS = 64
 _MOST_LOOKED_FOR = 500
@@ -58,7 +61,9 @@ class Place:
             return
 
 
-def imported_files(path: str, language: str, text: str, folder: str) -> tuple[str, ...]:
+def imported_files(
+    path: str, language: str, text: str, folder: str, statements: Statements | None = None
+) -> tuple[str, ...]:
     """Absolute paths of the existing files below `folder` that the document imports, each once.
 
     Args:
@@ -66,12 +71,13 @@ def imported_files(path: str, language: str, text: str, folder: str) -> tuple[st
         language: The LSP language id.
         text: The document's current text.
         folder: Absolute path of the workspace folder. Candidates outside are dropped, also behind links.
+        statements: What the document was found to import before; without, its text is looked at anew.
     """
     place = Place(path, folder)
     real_folder = os.path.realpath(folder)
     found: dict[str, None] = {}
     own = os.path.realpath(path)
-    for candidate in _finder(language)(place, text[:_MOST_SCANNED]):
+    for candidate in _files(place, language, text, statements or Statements()):
         real = os.path.realpath(candidate)
         if real != own and is_below(real, real_folder):
             found.setdefault(os.path.normpath(candidate))
@@ -90,27 +96,31 @@ def first_file(*candidates: str) -> str | None:
     return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
 
 
-def _finder(language: str) -> Callable[[Place, str], Iterator[str]]:
-    match language:
+def _files(place: Place, language: str, text: str, statements: Statements) -> Iterator[str]:
+    match family(language):
         case "python":
-            return _python
-        case "typescript" | "typescriptreact" | "javascript" | "javascriptreact" | "vue" | "svelte" | "astro":
-            return _script
+            return _python(place, statements.of(text, language, python_imports))
+        case "typescript" | "javascript":
+            return _script(place, statements.of(text, language, partial(script_imports, language=language)))
         case "go":
-            return _go
+            return _go(place, statements.of(text, language, go_imports))
         case "rust":
-            return _rust
+            return _rust(place, statements.of(text, language, rust_imports))
+    text = text[:_MOST_SCANNED]
+    match language:
+        case "vue" | "svelte" | "astro":
+            return _script(place, _distinct(import_rules.embedded_imports(text)))
         case "c" | "cpp" | "objective-c" | "objective-cpp" | "cuda-cpp":
-            return _c
+            return _c(place, _distinct(import_rules.c_includes(text)))
         case "lua" | "luau":
-            return _lua
+            return _lua(place, _distinct(import_rules.lua_requires(text)))
         case _:
-            return _by_name
+            return _by_name(place, _distinct(import_rules.named_imports(text)))
 
 
-def _python(place: Place, text: str) -> Iterator[str]:
+def _python(place: Place, imports: Iterable[tuple[int, str, tuple[str, ...]]]) -> Iterator[str]:
     roots = [root for root in place.roots() if not os.path.isfile(os.path.join(root, "__init__.py"))]
-    for level, module, names in _distinct(import_rules.python_imports(text)):
+    for level, module, names in imports:
         parts = module.split(".") if module else []
         if level:
             base = place.directory
@@ -147,8 +157,8 @@ _SCRIPT_SUFFIXES = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs
 _COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
 
 
-def _script(place: Place, text: str) -> Iterator[str]:
-    for specifier in _distinct(import_rules.script_imports(text)):
+def _script(place: Place, imports: Iterable[str]) -> Iterator[str]:
+    for specifier in imports:
         stem = os.path.normpath(os.path.join(place.directory, specifier))
         source = _COMPILED.sub("", stem)
         stems = (stem,) if source == stem else (stem, source)
@@ -161,14 +171,14 @@ def _script(place: Place, text: str) -> Iterator[str]:
             yield found
 
 
-def _go(place: Place, text: str) -> Iterator[str]:
+def _go(place: Place, imports: Iterable[str]) -> Iterator[str]:
     for root in place.ancestors():
         module = import_rules.go_module(_head_of(os.path.join(root, "go.mod")))
         if module:
             break
     else:
         return
-    for specifier in _distinct(import_rules.go_imports(text)):
+    for specifier in imports:
         if specifier != module and not specifier.startswith(module + "/"):
             continue
         package = os.path.join(root, *specifier[len(module) :].strip("/").split("/"))
@@ -180,13 +190,15 @@ def _go(place: Place, text: str) -> Iterator[str]:
         yield from (os.path.join(package, name) for name in sources[:8])
 
 
-def _rust(place: Place, text: str) -> Iterator[str]:
+def _rust(place: Place, imports: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
     stem = os.path.splitext(os.path.basename(place.path))[0]
     own = place.directory if stem in ("mod", "lib", "main") else os.path.join(place.directory, stem)
     tops = (d for d in place.ancestors() if first_file(os.path.join(d, "lib.rs"), os.path.join(d, "main.rs")))
     crate = next(tops, place.directory)
-    for kind, parts in _distinct(import_rules.rust_imports(text)):
+    for kind, parts in imports:
         start = {"crate": crate, "super": os.path.dirname(own)}.get(kind, own)
+        while parts[:1] == ("super",):
+            start, parts = os.path.dirname(start), parts[1:]
         for length in range(len(parts), 0, -1):
             module = os.path.join(start, *parts[:length])
             found = first_file(f"{module}.rs", os.path.join(module, "mod.rs"))
@@ -195,17 +207,17 @@ def _rust(place: Place, text: str) -> Iterator[str]:
                 break
 
 
-def _c(place: Place, text: str) -> Iterator[str]:
-    for name in _distinct(import_rules.c_includes(text)):
+def _c(place: Place, imports: Iterable[str]) -> Iterator[str]:
+    for name in imports:
         tops = (place.directory, *(os.path.join(place.folder, d) for d in ("", "include", "src")), *place.ancestors())
         found = first_file(*(os.path.normpath(os.path.join(top, name)) for top in tops))
         if found:
             yield found
 
 
-def _lua(place: Place, text: str) -> Iterator[str]:
+def _lua(place: Place, imports: Iterable[str]) -> Iterator[str]:
     roots = tuple(place.roots())
-    for name in _distinct(import_rules.lua_requires(text)):
+    for name in imports:
         parts = name.replace("/", ".").split(".")
         for root in roots:
             for top in (root, os.path.join(root, "lua")):
@@ -218,8 +230,8 @@ def _lua(place: Place, text: str) -> Iterator[str]:
             break
 
 
-def _by_name(place: Place, text: str) -> Iterator[str]:
-    for name in _distinct(import_rules.named_imports(text)):
+def _by_name(place: Place, imports: Iterable[str]) -> Iterator[str]:
+    for name in imports:
         parts = [part for part in re.split(r"[./\\:]+", name.removesuffix(place.suffix)) if part]
         if not parts:
             continue

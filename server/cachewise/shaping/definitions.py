@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_LONGEST_LINE = 300
+LONGEST_LINE = 300
 """Characters. What is longer was not written by hand, and the patterns below are not meant for it."""
 _WORDS = re.compile(
     r"\s*(?:(?:export|default|declare|pub(?:\([^)]*\))?|public|private|protected|internal|static|final|abstract|sealed"
@@ -57,7 +57,7 @@ def definitions(text: str, language: str) -> list[Definition]:
     found = []
     start = 0
     for number, line in enumerate(_LINE_END.split(text)):
-        if 0 < len(line) <= _LONGEST_LINE:
+        if 0 < len(line) <= LONGEST_LINE:
             name = _name(line, language)
             if name is not None:
                 found.append(Definition(number, name[0], start + name[1]))

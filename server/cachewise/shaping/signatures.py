@@ -1,8 +1,9 @@
 """The signatures of a source file: the lines that introduce its functions, classes and types, without the bodies.
 
 With each comes what says what it is for in a line: decorators, the first line of its documentation, the annotated
-names of a Python class, and the fields of a short type. Works by lines and indentation, like `definitions.py`, so code
-that does not parse has signatures too. Not here: when they stand in for a file (`context/prefix.py`).
+names of a class, and the fields of a short type. Languages with a grammar are read off their syntax trees; others, and
+what does not parse, by lines and indentation, like `definitions.py`. Not here: what a tree tells (`syntax/outline.py`),
+and when signatures stand in for a file (`context/prefix.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from cachewise.shaping.definitions import definitions
+from cachewise.shaping.definitions import LONGEST_LINE, definitions
+from cachewise.syntax.outline import outline
+from cachewise.syntax.trees import has_grammar
 
 SHORTEST = 1_500
 """Characters. A shorter file is as well shown whole."""
@@ -27,7 +30,6 @@ _LANGUAGES = {
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HOLDS_OTHERS = re.compile(r"[^=({]*\b(?:class|interface|trait|impl|struct|enum|protocol|record|namespace|mod)\b")
 _SHORT_TYPE = re.compile(r"[^=(]*\b(?:interface|struct|enum|type|union)\b")
-_FIELD = re.compile(r"\s+[^\W\d]\w*\s*:\s*[^\s=]")
 _COMMENT = re.compile(r"\s*(?:///?|/\*\*?|\*|#(?=\s)|--)")
 _ONLY_COMMENT_MARKS = re.compile(r"\s*[/*#-]+\s*$")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(\"\"\"|''')")
@@ -49,16 +51,34 @@ def signatures(text: str, name: str) -> str:
         return ""
     language = _LANGUAGES.get(os.path.splitext(name)[1].lower(), "")
     lines: list[str] = _LINE.findall(text)
-    starts = [definition.line for definition in definitions(text, language)]
-    inner = _inside_functions(lines, starts)
-    kept = {
-        number
-        for start, end in zip(starts, [*starts[1:], len(lines)], strict=False)
-        if start not in inner
-        for number in _signature(lines, start, end, language)
-    }
+    kept = set(_told(lines, language) if has_grammar(language) else _by_lines(lines, language, ((0, len(lines)),)))
     found = "".join(_closed(lines[number]) for number in sorted(kept))
     return found if len(found) <= _WORTH * len(text) else ""
+
+
+def _told(lines: Sequence[str], language: str) -> Iterator[int]:
+    """The numbers of the lines that tell the definitions of a text that has a syntax tree."""
+    found = outline(lines, language)
+    yield from found.members
+    for start, end in found.heads:
+        if any(len(line) > LONGEST_LINE for line in lines[start:end]):
+            continue
+        yield from range(start, end)
+        if language != "python":
+            yield from _comment_above(lines, start - 1)
+        elif end < len(lines) and _DOCSTRING.match(lines[end]):
+            yield end
+    if found.broken:
+        yield from _by_lines(lines, language, found.broken)
+
+
+def _by_lines(lines: Sequence[str], language: str, parts: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The same of the definitions that begin in parts of a text, by the words that introduce them."""
+    starts = [definition.line for definition in definitions("".join(lines), language)]
+    inner = _inside_functions(lines, starts)
+    for start in starts:
+        if start not in inner and any(first <= start < end for first, end in parts):
+            yield from _signature(lines, start, language)
 
 
 def _inside_functions(lines: Sequence[str], starts: Sequence[int]) -> set[int]:
@@ -76,8 +96,8 @@ def _inside_functions(lines: Sequence[str], starts: Sequence[int]) -> set[int]:
     return inner
 
 
-def _signature(lines: Sequence[str], start: int, next_start: int, language: str) -> Iterator[int]:
-    """The numbers of the lines that a definition is told by."""
+def _signature(lines: Sequence[str], start: int, language: str) -> Iterator[int]:
+    """The numbers of the lines that a definition is told by, as far as lines show it."""
     above = start - 1
     while above >= 0 and lines[above].lstrip().startswith("@"):
         above -= 1
@@ -89,9 +109,6 @@ def _signature(lines: Sequence[str], start: int, next_start: int, language: str)
     if language == "python":
         if head < len(lines) and _DOCSTRING.match(lines[head]):
             yield head
-        if _HOLDS_OTHERS.match(lines[start]):
-            inner = next((_indent(line) for line in lines[head:next_start] if line.strip()), 0)
-            yield from (n for n in range(head, next_start) if _FIELD.match(lines[n]) and _indent(lines[n]) == inner)
     elif _SHORT_TYPE.match(lines[start]) and "{" in "".join(lines[start:head]):
         end = _balanced(lines, start, _LONGEST_TYPE, "{", "}")
         yield from range(head, end if end < start + _LONGEST_TYPE else head)

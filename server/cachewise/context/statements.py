@@ -1,0 +1,93 @@
+"""The import statements of one document, read again only when an edit can have changed them.
+
+A document changes with each key, and hardly a key concerns an import. What does is found by the lines that an edit
+changed: they have the word of an import statement, begin or end what goes on over lines (a string, a comment), or
+belong to a statement whose brackets are open. Not here: what an import statement is (`syntax/imports.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar, cast
+
+from cachewise.context.changes import common
+from cachewise.syntax.imports import KEYWORDS, REACH, USUAL_REACH, family, region
+
+_MOST = 500
+"""No more than a document written by people has."""
+_DELIMITERS = {
+    "python": ('"""', "'''"), "typescript": ("`", "/*", "*/"), "javascript": ("`", "/*", "*/"),
+    "go": ("`", "/*", "*/"), "rust": ('"', "/*", "*/"),
+}  # fmt: skip
+"""Of strings and comments that go on over lines."""
+
+_Found = TypeVar("_Found", bound=Hashable)
+
+
+class Statements:
+    """What a document was found to import, and in which text."""
+
+    def __init__(self) -> None:
+        self._language = ""
+        self._text = ""
+        self._end = 0
+        """Where the part of the text ends that can have imports."""
+        self._found: tuple[Hashable, ...] = ()
+
+    def of(self, text: str, language: str, scan: Callable[[str], Iterable[_Found]]) -> tuple[_Found, ...]:
+        """Each import once, in order, as `scan` finds them, which is always the same for a language."""
+        if language != self._language or self._concerned(text):
+            self._end = region(text, language)
+            self._found = tuple(itertools.islice(dict.fromkeys(scan(text)), _MOST))
+        self._language, self._text = language, text
+        return cast("tuple[_Found, ...]", self._found)
+
+    def _concerned(self, text: str) -> bool:
+        """Whether the change to a text can have changed its imports; moves the end of the part that can have some."""
+        old = self._text
+        if text == old:
+            return False
+        limit = min(len(old), len(text))
+        head = common(old, text, limit, from_end=False)
+        tail = min(common(old, text, limit, from_end=True), limit - head)
+        start = old.rfind("\n", 0, head) + 1
+        before = old[start : _line_end(old, len(old) - tail)]
+        after = text[start : _line_end(text, len(text) - tail)]
+        known = family(self._language)
+        if any(_last(line, word, 0, len(line)) >= 0 for line in (before, after) for word in KEYWORDS[known]):
+            return True
+        if start >= self._end:
+            return False
+        self._end += len(text) - len(old)
+        if any(before.count(mark) != after.count(mark) for mark in _DELIMITERS[known]):
+            return True
+        return _within_statement(old, start, known)
+
+
+def _within_statement(text: str, start: int, language: str) -> bool:
+    """Whether the import statement before a line, if there is one, may not have ended before it."""
+    first = max(start - REACH.get(language, USUAL_REACH), 0)
+    last = max(_last(text, word, first, start) for word in KEYWORDS[language])
+    if last < 0:
+        return False
+    statement = text[text.rfind("\n", 0, last) + 1 : start]
+    opened, closed = (sum(map(statement.count, marks)) for marks in ("([{", ")]}"))
+    unfinished = statement.rstrip().endswith("\\") or (language == "rust" and ";" not in statement)
+    return opened > closed or unfinished
+
+
+def _last(text: str, word: str, start: int, stop: int) -> int:
+    """Where a whole word stands for the last time in a part of a text; -1 where it does not."""
+    found = text.rfind(word, start, stop)
+    while found >= 0:
+        around = text[max(found - 1, 0) : found] + text[found + len(word) : found + len(word) + 1]
+        if not any(character.isalnum() or character == "_" for character in around):
+            return found
+        found = text.rfind(word, start, found)
+    return -1
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end

@@ -1,0 +1,1 @@
+"""Syntax trees of source texts, and what is read off them: imports and signatures."""

@@ -1,0 +1,184 @@
+"""What a source text imports, read off its syntax tree: in Python, TypeScript, JavaScript, Go and Rust.
+
+Only as much of a text is parsed as its last import statement can reach. Texts that are being typed have imports too;
+strings and comments have none. Not here: other languages (`context/import_rules.py`), and which files the names stand
+for (`context/imports.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cachewise.syntax.trees import find, parse
+
+if TYPE_CHECKING:
+    from cachewise.syntax.trees import Node
+
+KEYWORDS = {
+    "python": ("import",), "typescript": ("import", "from", "require"), "javascript": ("import", "from", "require"),
+    "go": ("import",), "rust": ("use", "mod"),
+}  # fmt: skip
+"""Words of which every import statement has one."""
+_MOST_PARSED = 400_000
+"""Characters of a text."""
+REACH = {"go": 20_000}
+"""Characters that a statement goes on for behind its last keyword."""
+USUAL_REACH = 4_000
+_PYTHON = "[(import_statement) (import_from_statement)] @import"
+_SCRIPT = """
+(import_statement source: (string) @name)
+(export_statement source: (string) @name)
+(call_expression function: [(import) (identifier)] @called arguments: (arguments) @arguments
+  (#any-of? @called "import" "require"))
+"""
+_IMPORT_REQUIRE = "(import_require_clause source: (string) @name)"
+_GO = "(import_spec path: (_) @path)"
+_RUST = "[(use_declaration) (mod_item)] @import"
+
+
+def family(language: str) -> str:
+    """The language whose import statements a dialect has."""
+    return {"typescriptreact": "typescript", "javascriptreact": "javascript"}.get(language, language)
+
+
+def region(text: str, language: str) -> int:
+    """Where the part of a text ends that can have imports; 0 where nothing of it can."""
+    known = family(language)
+    last = max(text.rfind(word, 0, _MOST_PARSED) for word in KEYWORDS[known])
+    if last < 0:
+        return 0
+    end = text.find("\n", min(last + REACH.get(known, USUAL_REACH), _MOST_PARSED))
+    return end + 1 if end >= 0 else len(text)
+
+
+def python_imports(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """For each import: the number of leading dots, the module's name, and the names taken from it."""
+    for node, data in _found(text, "python", _PYTHON):
+        taken = [_python_name(name, data) for name in node.children_by_field_name("name")]
+        if node.type == "import_statement":
+            yield from ((0, name, ()) for name in taken if name)
+            continue
+        module = node.child_by_field_name("module_name")
+        if module is not None:
+            if any(child.type == "wildcard_import" for child in node.named_children):
+                taken.append("*")
+            name = _joined(module, data)
+            yield len(name) - len(name.lstrip(".")), name.strip("."), tuple(name for name in taken if name)
+
+
+def _python_name(node: Node, data: bytes) -> str:
+    inner = node.child_by_field_name("name") if node.type == "aliased_import" else node
+    return "" if inner is None else _joined(inner, data)
+
+
+def script_imports(text: str, language: str) -> Iterator[str]:
+    """The relative specifiers of a JavaScript or TypeScript file."""
+    query = _SCRIPT if family(language) == "javascript" else _SCRIPT + _IMPORT_REQUIRE
+    for node, data in _found(text, language, query):
+        name: Node | None = node
+        if node.type == "arguments":
+            name = next((child for child in node.named_children if child.type != "comment"), None)
+        if name is not None and name.type in ("string", "template_string"):
+            specifier = _text(name, data)[1:-1]
+            if specifier in (".", "..") or (specifier.startswith(("./", "../")) and "${" not in specifier):
+                yield specifier
+
+
+def go_imports(text: str) -> Iterator[str]:
+    """The import paths of a Go file."""
+    return (_text(node, data).strip('"`') for node, data in _found(text, "go", _GO))
+
+
+def rust_imports(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """For each module named: what its path starts from (`mod`, `crate`, `self`, `super`), and the path.
+
+    A path that leads out of modules inside the file starts from the file's own; each further `super` is in the path.
+    Paths that start from a name are those of a module only where the file declares it.
+    """
+    declared: set[str] = set()
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for node, data in _found(text, "rust", _RUST):
+        around = _modules_around(node, data)
+        if node.type == "mod_item":
+            name = node.child_by_field_name("name")
+            if name is not None and node.child_by_field_name("body") is None:
+                found.append(("mod", (*around, _text(name, data))))
+                declared.add(_text(name, data))
+            continue
+        argument = node.child_by_field_name("argument")
+        if argument is not None:
+            found.extend(_rust_start(path, around) for path in _rust_paths(argument, data, ()))
+    for kind, parts in found:
+        if parts and (kind or parts[0] in declared):
+            yield kind or "self", parts
+
+
+def _rust_start(path: tuple[str, ...], around: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What a path starts from, and the rest of it; `around` are the modules of the file that it stands in."""
+    if path[:1] == ("crate",):
+        return "crate", path[1:]
+    if path[:1] not in (("self",), ("super",)):
+        return "", path
+    rest, ups = (path[1:], 0) if path[0] == "self" else (path, 0)
+    while rest[:1] == ("super",):
+        rest, ups = rest[1:], ups + 1
+    if ups <= len(around):
+        return "self", (*around[: len(around) - ups], *rest)
+    return "super", (*("super",) * (ups - len(around) - 1), *rest)
+
+
+def _rust_paths(node: Node, data: bytes, before: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The paths of a use tree: `a::{b, c::{d, e}}` names `a::b`, `a::c::d` and `a::c::e`."""
+    match node.type:
+        case "scoped_use_list":
+            path, listed = node.child_by_field_name("path"), node.child_by_field_name("list")
+            start = before if path is None else (*before, *_rust_parts(path, data))
+            if listed is not None:
+                yield from _rust_paths(listed, data, start)
+        case "use_list":
+            for child in node.named_children:
+                yield from _rust_paths(child, data, before)
+        case "use_as_clause":
+            path = node.child_by_field_name("path")
+            if path is not None:
+                yield (*before, *_rust_parts(path, data))
+        case "use_wildcard":
+            yield (*before, *(part for child in node.named_children for part in _rust_parts(child, data)))
+        case "self" if before:
+            yield before
+        case _:
+            yield (*before, *_rust_parts(node, data))
+
+
+def _rust_parts(path: Node, data: bytes) -> tuple[str, ...]:
+    parts = tuple(part.strip().removeprefix("r#") for part in _text(path, data).split("::"))
+    return tuple(part for part in parts if part.isidentifier())
+
+
+def _modules_around(node: Node, data: bytes) -> tuple[str, ...]:
+    names: list[str] = []
+    above = node.parent
+    while above is not None:
+        name = above.child_by_field_name("name") if above.type == "mod_item" else None
+        if name is not None:
+            names.append(_text(name, data))
+        above = above.parent
+    return tuple(reversed(names))
+
+
+def _found(text: str, language: str, query: str) -> Iterator[tuple[Node, bytes]]:
+    """What a query finds in the part of a text that can have imports, with that part."""
+    data = text[: region(text, language)].encode("utf-8", "replace")
+    root = parse(data, language) if data else None
+    if root is not None:
+        yield from ((node, data) for node in find(root, language, query))
+
+
+def _text(node: Node, data: bytes) -> str:
+    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def _joined(node: Node, data: bytes) -> str:
+    """The text of a dotted name without white space and line continuations."""
+    return "".join(_text(node, data).replace("\\", " ").split())
