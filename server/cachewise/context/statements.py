@@ -71,10 +71,13 @@ def _within_statement(text: str, start: int, language: str) -> bool:
     last = max(_last(text, word, first, start) for word in KEYWORDS[language])
     if last < 0:
         return False
-    statement = text[text.rfind("\n", 0, last) + 1 : start]
-    opened, closed = (sum(map(statement.count, marks)) for marks in ("([{", ")]}"))
-    unfinished = statement.rstrip().endswith("\\") or (language == "rust" and ";" not in statement)
-    return opened > closed or unfinished
+    depth, ended = 0, language != "rust"
+    for line in text[text.rfind("\n", 0, last) + 1 : start].splitlines():
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        ended = ended or ";" in line
+        if depth <= 0 and ended and not line.rstrip().endswith("\\"):
+            return False
+    return True
 
 
 def _last(text: str, word: str, start: int, stop: int) -> int:

@@ -23,8 +23,8 @@ _WORTH = 0.6
 _LANGUAGES = {
     ".py": "python", ".pyi": "python", ".ts": "typescript", ".mts": "typescript", ".cts": "typescript",
     ".tsx": "typescriptreact", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript",
-    ".jsx": "javascriptreact", ".vue": "vue", ".svelte": "svelte", ".go": "go", ".c": "c", ".h": "c", ".cc": "cpp",
-    ".cpp": "cpp", ".hpp": "cpp", ".cs": "csharp", ".java": "java", ".dart": "dart", ".m": "objective-c",
+    ".jsx": "javascriptreact", ".vue": "vue", ".svelte": "svelte", ".go": "go", ".rs": "rust",
+    ".c": "c", ".h": "c", ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp", ".cs": "csharp", ".java": "java", ".dart": "dart", ".m": "objective-c",
 }  # fmt: skip
 """By the suffix; of others only the words that introduce a definition are known."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -75,10 +75,12 @@ def _told(lines: Sequence[str], language: str) -> Iterator[int]:
 def _by_lines(lines: Sequence[str], language: str, parts: Sequence[tuple[int, int]]) -> Iterator[int]:
     """The same of the definitions that begin in parts of a text, by the words that introduce them."""
     starts = [definition.line for definition in definitions("".join(lines), language)]
-    inner = _inside_functions(lines, starts)
-    for start in starts:
-        if start not in inner and any(first <= start < end for first, end in parts):
-            yield from _signature(lines, start, language)
+    for first, end in parts:
+        within = [start for start in starts if first <= start < end]
+        inner = _inside_functions(lines, within)
+        for start in within:
+            if start not in inner:
+                yield from _signature(lines, start, language)
 
 
 def _inside_functions(lines: Sequence[str], starts: Sequence[int]) -> set[int]:

@@ -152,8 +152,10 @@ def _rust_paths(node: Node, data: bytes, before: tuple[str, ...]) -> Iterator[tu
 
 
 def _rust_parts(path: Node, data: bytes) -> tuple[str, ...]:
-    parts = tuple(part.strip().removeprefix("r#") for part in _text(path, data).split("::"))
-    return tuple(part for part in parts if part.isidentifier())
+    if path.type == "scoped_identifier":
+        return tuple(part for child in path.named_children for part in _rust_parts(child, data))
+    name = _text(path, data).removeprefix("r#")
+    return (name,) if name.isidentifier() else ()
 
 
 def _modules_around(node: Node, data: bytes) -> tuple[str, ...]:
