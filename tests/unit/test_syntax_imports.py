@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cachewise.syntax.imports import go_imports, python_imports, region, rust_imports, script_imports
+from cachewise.syntax.imports import go_imports, python_imports, rust_imports, script_imports
+from cachewise.syntax.keywords import region, within_statement
 
 
 def check(found: object, expected: object) -> None:
@@ -98,10 +99,40 @@ def test_rust(text: str, expected: str) -> None:
     assert "/".join(found) == expected
 
 
-def test_only_what_imports_can_reach_is_parsed() -> None:
-    text = "import a\n" + "x = 1\n" * 100_000
-    assert 4_000 < region(text, "python") < 4_100
-    assert region("x = 1\n" * 1_000, "python") == 0
-    assert region("import a", "python") == len("import a")
-    assert region('import (\n"a"\n' + "\n" * 50_000, "go") > 20_000
-    assert region("x = 1\n" * 100_000 + "import a\n", "python") == 0, "too far down"
+@pytest.mark.parametrize(
+    ("language", "text", "rest"),
+    [
+        ("python", "import a\n", "x = 1\n" * 100_000),
+        ("python", "from a import (\n    b,\n    c,\n)\n", "f(\nimportant,\n"),
+        ("python", "from a \\\n  import b\n", "x = 1\n"),
+        ("python", "", "x = 1\nimportant = 2\n"),
+        ("python", "import a", ""),
+        ("typescript", "import {\n  a,\n} from\n  './a'\n", "f();\n"),
+        ("javascript", "const a = require(\n  './a'\n)\n", "f();\n"),
+        ("go", 'import (\n"a"\n' + "\n" * 10_000 + ")\n", "func f() {\n"),
+        ("rust", "use a::{\n  b,\n}\n;\n", "fn f() { reuse() }\n"),
+        ("python", "", "x = 1\n" * 100_000 + "import a\n"),
+        ("python", "'''\nimport a\nmore\n'''\n", "x = 1\n"),
+        ("typescript", "/* import './no'\nmore\n*/\n", "f();\n"),
+        ("go", "var s = `\nimport\nmore `\n", "func f() {\n"),
+    ],
+)  # fmt: skip
+def test_only_what_imports_can_reach_is_parsed(language: str, text: str, rest: str) -> None:
+    assert (text + rest)[: region(text + rest, language)] == text
+
+
+def test_a_statement_without_an_end_reaches_only_so_far() -> None:
+    text = "from a import (\n" + "b\n" * 10_000
+    assert region(text, "python") == len("from a ") + 4_000
+    assert within_statement(text, 1_016, "python")
+    assert not within_statement(text, 10_016, "python")
+
+
+def test_blocks_of_a_long_text_are_whole_strings_and_statements() -> None:
+    """What looks like the start of a block inside a string is none."""
+    function = "def f(x):\n    import late{n}\n    return x\n\n\n"
+    text = "import a\n'''\n" + "def no():\n    import no\n\n" * 200 + "'''\n"
+    text += "".join(function.format(n=n) for n in range(200)) + "@decorated\nclass A:\n    import b\n"
+    found = [name for _, name, _ in python_imports(text)]
+    assert found == ["a", *(f"late{n}" for n in range(200)), "b"]
+    assert [name for _, name, _ in python_imports(text.replace("import a", "import other"))] == ["other", *found[1:]]

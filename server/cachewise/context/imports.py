@@ -17,7 +17,8 @@ from typing import TypeVar
 
 from cachewise.context import import_rules
 from cachewise.context.statements import Statements
-from cachewise.syntax.imports import family, go_imports, python_imports, rust_imports, script_imports
+from cachewise.syntax.imports import go_imports, python_imports, rust_imports, script_imports
+from cachewise.syntax.keywords import family
 
 _MOST_IMPORTS = 64
 _MOST_LOOKED_FOR = 500

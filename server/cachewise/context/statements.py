@@ -2,7 +2,7 @@
 
 A document changes with each key, and hardly a key concerns an import. What does is found by the lines that an edit
 changed: they have the word of an import statement, begin or end what goes on over lines (a string, a comment), or
-belong to a statement whose brackets are open. Not here: what an import statement is (`syntax/imports.py`).
+belong to a statement whose brackets are open. Not here: what an import statement is (`syntax/`).
 """
 
 from __future__ import annotations
@@ -12,16 +12,10 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar, cast
 
 from cachewise.context.changes import common
-from cachewise.syntax.imports import KEYWORDS, REACH, USUAL_REACH, family, region
+from cachewise.syntax.keywords import DELIMITERS, family, last_keyword, region, within_statement
 
 _MOST = 500
 """No more than a document written by people has."""
-_DELIMITERS = {
-    "python": ('"""', "'''"), "typescript": ("`", "/*", "*/"), "javascript": ("`", "/*", "*/"),
-    "go": ("`", "/*", "*/"), "rust": ('"', "/*", "*/"),
-}  # fmt: skip
-"""Of strings and comments that go on over lines."""
-
 _Found = TypeVar("_Found", bound=Hashable)
 
 
@@ -55,40 +49,14 @@ class Statements:
         before = old[start : _line_end(old, len(old) - tail)]
         after = text[start : _line_end(text, len(text) - tail)]
         known = family(self._language)
-        if any(_last(line, word, 0, len(line)) >= 0 for line in (before, after) for word in KEYWORDS[known]):
+        if any(last_keyword(line, known, 0, len(line)) >= 0 for line in (before, after)):
             return True
         if start >= self._end:
             return False
         self._end += len(text) - len(old)
-        if any(before.count(mark) != after.count(mark) for mark in _DELIMITERS[known]):
+        if any(before.count(mark) != after.count(mark) for mark in DELIMITERS[known]):
             return True
-        return _within_statement(old, start, known)
-
-
-def _within_statement(text: str, start: int, language: str) -> bool:
-    """Whether the import statement before a line, if there is one, may not have ended before it."""
-    first = max(start - REACH.get(language, USUAL_REACH), 0)
-    last = max(_last(text, word, first, start) for word in KEYWORDS[language])
-    if last < 0:
-        return False
-    depth, ended = 0, language != "rust"
-    for line in text[text.rfind("\n", 0, last) + 1 : start].splitlines():
-        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
-        ended = ended or ";" in line
-        if depth <= 0 and ended and not line.rstrip().endswith("\\"):
-            return False
-    return True
-
-
-def _last(text: str, word: str, start: int, stop: int) -> int:
-    """Where a whole word stands for the last time in a part of a text; -1 where it does not."""
-    found = text.rfind(word, start, stop)
-    while found >= 0:
-        around = text[max(found - 1, 0) : found] + text[found + len(word) : found + len(word) + 1]
-        if not any(character.isalnum() or character == "_" for character in around):
-            return found
-        found = text.rfind(word, start, found)
-    return -1
+        return within_statement(old, start, known)
 
 
 def _line_end(text: str, offset: int) -> int:

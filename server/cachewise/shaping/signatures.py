@@ -23,8 +23,8 @@ _WORTH = 0.6
 _LANGUAGES = {
     ".py": "python", ".pyi": "python", ".ts": "typescript", ".mts": "typescript", ".cts": "typescript",
     ".tsx": "typescriptreact", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript",
-    ".jsx": "javascriptreact", ".vue": "vue", ".svelte": "svelte", ".go": "go", ".rs": "rust",
-    ".c": "c", ".h": "c", ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp", ".cs": "csharp", ".java": "java", ".dart": "dart", ".m": "objective-c",
+    ".jsx": "javascriptreact", ".vue": "vue", ".svelte": "svelte", ".go": "go", ".rs": "rust", ".c": "c", ".h": "c",
+    ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp", ".cs": "csharp", ".java": "java", ".dart": "dart", ".m": "objective-c",
 }  # fmt: skip
 """By the suffix; of others only the words that introduce a definition are known."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")

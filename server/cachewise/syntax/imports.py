@@ -7,24 +7,20 @@ for (`context/imports.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from cachewise.syntax.keywords import DELIMITERS, family, region
 from cachewise.syntax.trees import find, parse
 
 if TYPE_CHECKING:
     from cachewise.syntax.trees import Node
 
-KEYWORDS = {
-    "python": ("import",), "typescript": ("import", "from", "require"), "javascript": ("import", "from", "require"),
-    "go": ("import",), "rust": ("use", "mod"),
-}  # fmt: skip
-"""Words of which every import statement has one."""
-_MOST_PARSED = 400_000
-"""Characters of a text."""
-REACH = {"go": 20_000}
-"""Characters that a statement goes on for behind its last keyword."""
-USUAL_REACH = 4_000
+_SMALLEST_BLOCK = 2_000
+_LARGEST_KEPT = 32_000
+_BLOCK_START = re.compile(r"\n(?=(?:def|class|async|if|@)\b)|\n(?=@)")
 _PYTHON = "[(import_statement) (import_from_statement)] @import"
 _SCRIPT = """
 (import_statement source: (string) @name)
@@ -37,23 +33,38 @@ _GO = "(import_spec path: (_) @path)"
 _RUST = "[(use_declaration) (mod_item)] @import"
 
 
-def family(language: str) -> str:
-    """The language whose import statements a dialect has."""
-    return {"typescriptreact": "typescript", "javascriptreact": "javascript"}.get(language, language)
-
-
-def region(text: str, language: str) -> int:
-    """Where the part of a text ends that can have imports; 0 where nothing of it can."""
-    known = family(language)
-    last = max(text.rfind(word, 0, _MOST_PARSED) for word in KEYWORDS[known])
-    if last < 0:
-        return 0
-    end = text.find("\n", min(last + REACH.get(known, USUAL_REACH), _MOST_PARSED))
-    return end + 1 if end >= 0 else len(text)
-
-
 def python_imports(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
     """For each import: the number of leading dots, the module's name, and the names taken from it."""
+    text = text[: region(text, "python")]
+    for block in _python_blocks(text):
+        if "import" in block:
+            yield from (_python_block if len(block) <= _LARGEST_KEPT else _python_block.__wrapped__)(block)
+
+
+def _python_blocks(text: str) -> Iterator[str]:
+    """Parts of a text that can be parsed on their own: whole statements, and whole strings.
+
+    Many Python files import inside functions far below. Who types an import at the top has only the top parsed again.
+    """
+    start = counted = 0
+    open_ = [False, False]
+    for match in _BLOCK_START.finditer(text):
+        if match.end() - counted >= _SMALLEST_BLOCK:
+            for n, quotes in enumerate(DELIMITERS["python"]):
+                open_[n] ^= text.count(quotes, counted, match.end()) % 2 == 1
+            counted = match.end()
+            if not any(open_):
+                yield text[start:counted]
+                start = counted
+    yield text[start:]
+
+
+@lru_cache(maxsize=64)
+def _python_block(text: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    return tuple(_python_statements(text))
+
+
+def _python_statements(text: str) -> Iterator[tuple[int, str, tuple[str, ...]]]:
     for node, data in _found(text, "python", _PYTHON):
         taken = [_python_name(name, data) for name in node.children_by_field_name("name")]
         if node.type == "import_statement":
