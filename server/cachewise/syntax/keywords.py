@@ -15,8 +15,9 @@ DELIMITERS = {
     "go": ("`", "/*", "*/"), "rust": ('"', "/*", "*/"),
 }  # fmt: skip
 """Of strings and comments that go on over lines."""
-_MOST_PARSED = 400_000
-"""Characters of a text."""
+_MOST_LOOKED_AT = {"python": 400_000}
+_USUALLY_LOOKED_AT = 50_000
+"""Characters of a text. Python's imports stand anywhere, and are parsed in parts."""
 _REACH = {"go": 20_000}
 """Characters that a statement goes on for at most behind its keyword."""
 _USUAL_REACH = 4_000
@@ -32,7 +33,7 @@ def family(language: str) -> str:
 def region(text: str, language: str) -> int:
     """Where the part of a text ends that can have imports; 0 where nothing of it can."""
     known = family(language)
-    last = last_keyword(text, known, 0, _MOST_PARSED)
+    last = last_keyword(text, known, 0, _MOST_LOOKED_AT.get(known, _USUALLY_LOOKED_AT))
     stop = min(len(text), last + _REACH.get(known, _USUAL_REACH))
     return 0 if last < 0 else _closed(text, known, _statement_end(text, known, last, stop) or stop)
 

@@ -1,12 +1,11 @@
 """Syntax trees of source texts by tree-sitter. The only module that imports it and its grammars.
 
-A grammar is loaded with the first text of its language. Parsing takes about 0.1 ms for 1 kB, so none of this belongs on
-the event loop's thread. Not here: what is read off a tree (`imports.py`, `outline.py`).
+A grammar is loaded with the first text of its language, which belongs in a thread like the parsing. Not here: what is
+read off a tree (`imports.py`, `outline.py`).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,11 +19,10 @@ _GRAMMARS = {
     "javascriptreact": "javascript", "go": "go", "rust": "rust",
 }  # fmt: skip
 """Of LSP language ids."""
-_LONGEST = 1.0
-"""Seconds of processor time after which a text is given up. What people write takes a tenth at most; made-up text can
-take minutes and gigabytes."""
-_CHUNK = 8_192
-"""Bytes that are handed to the parser at once; other threads can run in between."""
+LARGEST = 100_000
+"""Bytes. A larger text is given up: no other thread runs while one is parsed, which takes about 0.15 ms for 1 kB."""
+_MOST_CONTINUED = 2_000
+"""Lines that end in a backslash. The time that they take to parse grows with their square."""
 
 
 def has_grammar(language: str) -> bool:
@@ -33,7 +31,7 @@ def has_grammar(language: str) -> bool:
 
 
 def parse(data: bytes, language: str) -> Node | None:
-    """The root of a text's syntax tree, with errors in it where the text has any; None where it was given up.
+    """The root of a text's syntax tree, with errors in it where the text has any; None where it is given up.
 
     Args:
         data: The text in UTF-8. Offsets in the tree are offsets in it.
@@ -41,17 +39,9 @@ def parse(data: bytes, language: str) -> Node | None:
     """
     from tree_sitter import Parser
 
-    started = time.thread_time()
-
-    def too_long(_offset: int, _has_error: bool) -> bool:
-        return time.thread_time() - started > _LONGEST
-
-    parser = Parser(_grammar(_GRAMMARS[language]))
-    try:
-        tree = parser.parse(lambda at, _: data[at : at + _CHUNK], progress_callback=too_long)
-    except ValueError:  # what it says of a text that was given up
+    if len(data) > LARGEST or data.count(b"\\\n") + data.count(b"\\\r\n") > _MOST_CONTINUED:
         return None
-    return tree.root_node
+    return Parser(_grammar(_GRAMMARS[language])).parse(data).root_node
 
 
 def find(root: Node, language: str, query: str) -> Iterator[Node]:
