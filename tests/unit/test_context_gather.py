@@ -279,6 +279,29 @@ async def test_imports_of_other_documents_are_looked_for_again_only_when_they_ch
     assert searched[4:] == ["main.py", "tab.py", "main.py", "tab.py"]
 
 
+async def test_texts_are_parsed_in_a_thread_and_again_only_for_an_import(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cachewise.syntax import imports, trees
+
+    parsed: list[threading.Thread] = []
+    parse = trees.parse
+
+    def counted(data: bytes, language: str) -> object:
+        parsed.append(threading.current_thread())
+        return parse(data, language)
+
+    monkeypatch.setattr(imports, "parse", counted)
+    gatherer, text = gatherer_for(folder), "import one  # only here\n" + "x = 1\n" * 1_000
+    for typed in ("", "y", "y =", "y = (", "y = (2"):
+        assert names(await gatherer.gather(document(folder, "main.py", text + typed), [])) == ["one.py"]
+    assert len(parsed) == 1
+    text = "import two\n" + text
+    assert names(await gatherer.gather(document(folder, "main.py", text), [])) == ["two.py", "one.py"]
+    assert len(parsed) == 2
+    assert threading.main_thread() not in parsed
+
+
 async def test_what_changed_outside_is_read_again_whatever_its_age_says(folder: Path) -> None:
     gatherer, current = gatherer_for(folder), document(folder, "main.py", "import one\nimport two\n")
     await gatherer.gather(current, [])
