@@ -167,7 +167,7 @@ async def _news(rooms: Rooms, pursuit: Pursuit, *, patient: bool) -> None:
     try:
         await pursuit.news(patient=patient)
     except asyncio.CancelledError:
-        rooms.pursuits.leave(pursuit)  # a newer request has a moment to join it
+        rooms.pursuits.leave(pursuit, lambda: pursuit.uri in rooms.inflight)  # a newer request may join it
         raise
     if pursuit.ended and pursuit.task is not None and pursuit.task.done() and not pursuit.task.cancelled():
         pursuit.task.result()

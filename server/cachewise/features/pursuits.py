@@ -191,15 +191,24 @@ class Pursuits:
         if pursuit is not None:
             pursuit.cancel()
 
-    def leave(self, pursuit: Pursuit) -> None:
-        """A client has cancelled its request: end the pursuit in a moment, unless another request joins it."""
-        joins = pursuit.joins
+    def leave(self, pursuit: Pursuit, busy: Callable[[], bool]) -> None:
+        """A request is cancelled: end its pursuit in a moment, unless another request joins it.
+
+        Args:
+            pursuit: What it waited for.
+            busy: Whether a newer request is under way, which may still join on a slow machine.
+        """
+        joins, later = pursuit.joins, asyncio.get_running_loop().call_later
 
         def end() -> None:
-            if pursuit.joins == joins and self._live.get(pursuit.uri) is pursuit:
+            if pursuit.joins != joins or self._live.get(pursuit.uri) is not pursuit:
+                return
+            if busy():
+                later(CANCEL_GRACE, end)
+            else:
                 self.close(pursuit.uri)
 
-        asyncio.get_running_loop().call_later(CANCEL_GRACE, end)
+        later(CANCEL_GRACE, end)
 
     def _over(self, pursuit: Pursuit) -> None:
         if self._live.get(pursuit.uri) is pursuit:
