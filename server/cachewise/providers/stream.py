@@ -37,6 +37,9 @@ _STOP_REASONS: dict[str, Literal["stop", "length", "filter", "other"]] = {
 }
 _MAX_BACKOFF = 8.0
 """Seconds: the longest wait before a retry that the provider did not ask for."""
+_LINE_PAUSE = 0.002
+"""Seconds that a stream rests behind a line end. An editor waits for lines, and to parse at once what came along with
+one, such as the closing reports, would keep Python's lock from the thread that answers the editor."""
 
 _KINDS: tuple[tuple[type[Exception], ProviderFaultKind], ...] = (
     (sdk.ModelRequestTimeout, "timeout"),
@@ -143,7 +146,7 @@ async def _attempt(call: Call, attempt: Attempt, emit: Emit) -> tuple[Stopped | 
                 begun = True
                 if text := _text(event):
                     emit(TextDelta(text))
-                    await asyncio.sleep(0)  # the text goes on its way before the SDK parses what came behind it
+                    await asyncio.sleep(_LINE_PAUSE if "\n" in text else 0)  # it goes on its way before more is parsed
     except Exception as caught:
         error = caught  # the SDKs fail in any way on bytes that are no answer
     if stream is not None and (report := call.report(stream)) is not None:
