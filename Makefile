@@ -25,13 +25,12 @@ demo:
 venv:
 	@tools/venv.sh $(VENV) $(DEV)
 
-# The tests in VS Code share one window, so they run one after the other; also where others have failed.
 test: venv
 	@tools/system.sh
 	@tools/editors.sh
 	@tools/library.sh
 	@tools/vscode.sh
-	$(PYTEST) -n auto --dist worksteal -m "not vscode"; others=$$?; $(PYTEST) -m vscode tests/clients && exit $$others
+	@tools/tests.sh
 
 test-vscode: venv
 	@tools/system.sh
@@ -61,7 +60,8 @@ bench: venv
 
 fuzz: venv
 	@tools/system.sh
-	CACHEWISE_FUZZ=20000 CACHEWISE_KILLS=200 CACHEWISE_TRIGGERS=10000 $(PYTEST) --timeout 1800 tests/fuzz tests/faults
+	CACHEWISE_FUZZ=20000 CACHEWISE_KILLS=200 CACHEWISE_TRIGGERS=10000 CACHEWISE_EXAMPLES=20 $(PYTEST) --timeout 1800 tests/fuzz tests/faults \
+		tests/unit/test_context_invariants.py tests/unit/test_context_journal.py tests/unit/test_context_changes.py
 
 soak: venv
 	$(BIN)/python bench/soak.py

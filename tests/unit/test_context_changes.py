@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachewise.context.changes import Region, Tracked, differences, split_lines
+from support.examples import examples
 
 words = st.sampled_from(("a\n", "b\n", "c\n", "a\r\n", "\r", "\n", "unique", "x\n", "y\n"))
 texts = st.lists(words, max_size=40).map("".join)
@@ -148,7 +149,7 @@ def test_old_line(line: int, old: int) -> None:
     assert tracked.old_line(line) == old
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(texts, texts, texts)
 def test_lines_that_are_split_already_make_the_same_copy(before: str, frozen: str, after: str) -> None:
     followed = Tracked(before)

@@ -21,6 +21,7 @@ from cachewise.context.window import line_at
 from cachewise.model.plan import PromptPlan, Stability
 from cachewise.model.snapshot import Snapshot
 from support.contexts import lines, piece, snapshot, traits
+from support.examples import examples
 from support.prompts import frames_of, rebuild
 
 NAMES = ("a.py", "b.py", "deep/c.py", "d <x>.py", 'e"\n.py', ".env")
@@ -129,7 +130,7 @@ def check_rebuilt(plan: PromptPlan, screen: Screen, name: str, text: str) -> Non
         assert rebuilt is None or rebuilt in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     first=documents,
     script=st.lists(moves(), min_size=8, max_size=30),

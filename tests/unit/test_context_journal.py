@@ -15,6 +15,7 @@ from cachewise.simulator.account import Account, Charge
 from cachewise.simulator.prompt import Prompt, PromptBlock
 from cachewise.simulator.tokens import count_tokens
 from support.contexts import Desk, big, changed_files, file_blocks, lines, piece, prefix_texts, snapshot, traits
+from support.examples import examples
 from support.prompts import Frame, frames_of, rebuild
 
 MAIN = lines(300, "main")
@@ -261,7 +262,7 @@ def reckoned(account: Account, plan: PromptPlan, model: str) -> Charge:
         pytest.param("automatic", "openai/gpt-5", id="steps of 128"),
     ],
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_what_the_prefixes_share_is_read_from_the_cache(style: str, model: str, seed: int) -> None:
     """The rolling mark is always found again, whatever is edited, opened and rewritten."""
