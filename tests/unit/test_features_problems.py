@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from cachewise.features.problems import Problem, Problems
+from support.cursors import At
 
 URI = "file:///a.py"
 BAD = Problem("total = totl + 1", '"totl" is not\n defined')
 
 
-@dataclass(frozen=True)
-class Place:
-    uri: str
-    text: str
-    end: int
-
-
-def at(marked: str, uri: str = URI) -> Place:
-    return Place(uri, marked.replace("|", "", 1), marked.index("|"))
+def at(marked: str, uri: str = URI) -> At:
+    return At(marked.replace("|", "", 1), marked.index("|"), uri)
 
 
 def known(*found: Problem) -> Problems:

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
 from cachewise.features import pursuits as module
 from cachewise.features.pursuits import Pursuit, Pursuits
+from support.cursors import At
 
 URI = "file:///a.py"
 
 
-@dataclass(frozen=True)
-class At:
-    """A cursor at the end of a text."""
-
-    text: str
-    uri: str = URI
-
-    @property
-    def end(self) -> int:
-        return len(self.text)
+def at_end(text: str) -> At:
+    return At(text, len(text), URI)
 
 
 @pytest.fixture
 async def live(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Pursuits, Pursuit]]:
     """One pursuit, whose stream goes on until it is cancelled."""
     monkeypatch.setattr(module, "CANCEL_GRACE", 0.001)
-    pursuits, pursuit = Pursuits(), Pursuit("id", At("x = "), ())
+    pursuits, pursuit = Pursuits(), Pursuit("id", at_end("x = "), ())
     task = asyncio.create_task(asyncio.Event().wait())
     pursuits.begin(pursuit, task)  # type: ignore[arg-type]
     yield pursuits, pursuit
@@ -70,7 +62,7 @@ async def test_whoever_joins_keeps_it(live: tuple[Pursuits, Pursuit]) -> None:
 
     def busy() -> bool:
         # The request that is under way has come to the point where it joins.
-        assert pursuits.join(At("x = y"), (), patient=True) is pursuit
+        assert pursuits.join(at_end("x = y"), (), patient=True) is pursuit
         asyncio.get_running_loop().call_later(0.002, over.set)
         return True
 
@@ -84,7 +76,7 @@ async def test_whoever_joins_keeps_it(live: tuple[Pursuits, Pursuit]) -> None:
 async def test_one_that_was_replaced_is_left_alone(live: tuple[Pursuits, Pursuit]) -> None:
     pursuits, pursuit = live
     pursuits.leave(pursuit, lambda: pytest.fail("asked for a pursuit that is no more"))
-    newer, task = Pursuit("newer", At("y = "), ()), asyncio.create_task(asyncio.Event().wait())
+    newer, task = Pursuit("newer", at_end("y = "), ()), asyncio.create_task(asyncio.Event().wait())
     pursuits.begin(newer, task)  # type: ignore[arg-type]
     assert pursuit.ended
     over = asyncio.Event()

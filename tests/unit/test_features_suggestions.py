@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cachewise.features.suggestions import KEPT, OFFLINE, Suggestion, Suggestions, rest_of
-
-
-@dataclass(frozen=True)
-class Editor:
-    """A document with a cursor."""
-
-    text: str
-    end: int
-    uri: str = "file:///a.py"
+from support.cursors import At
 
 
 def made(text: str, *, replaces: int = 0, ident: str = "one") -> Suggestion:
     return Suggestion(id=ident, text=text, replaces=replaces, source="m")
 
 
-def accepted(editor: Editor, suggestion: Suggestion) -> str:
+def accepted(editor: At, suggestion: Suggestion) -> str:
     """The document with a suggestion taken at the cursor."""
     assert 0 <= suggestion.replaces <= editor.end
     return editor.text[: editor.end - suggestion.replaces] + suggestion.text + editor.text[editor.end :]
@@ -55,22 +46,22 @@ def test_rest(text: str, replaced: str, typed: str, left: tuple[str, int] | None
     assert found is None or found.id == "one"
 
 
-FOUND: dict[str, tuple[Editor, tuple[object, ...], str | None]] = {
-    "the same state": (Editor("a = b\n", 4), (), "foo()"),
-    "typed into": (Editor("a = fob\n", 6), (), "o()"),
-    "cursor elsewhere": (Editor("a = b\n", 3), (), None),
-    "text before differs": (Editor("c = b\n", 4), (), None),
-    "text behind differs": (Editor("a = c\n", 4), (), None),
-    "longer text behind": (Editor("a = b\n\n", 4), (), None),
-    "other terms": (Editor("a = b\n", 4), ("never",), None),
-    "other document": (Editor("a = b\n", 4, "file:///b.py"), (), None),
-    "before its place": (Editor("a =b\n", 3), (), None),
-    "typed another way": (Editor("a = xb\n", 5), (), None),
+FOUND: dict[str, tuple[At, tuple[object, ...], str | None]] = {
+    "the same state": (At("a = b\n", 4), (), "foo()"),
+    "typed into": (At("a = fob\n", 6), (), "o()"),
+    "cursor elsewhere": (At("a = b\n", 3), (), None),
+    "text before differs": (At("c = b\n", 4), (), None),
+    "text behind differs": (At("a = c\n", 4), (), None),
+    "longer text behind": (At("a = b\n\n", 4), (), None),
+    "other terms": (At("a = b\n", 4), ("never",), None),
+    "other document": (At("a = b\n", 4, "file:///b.py"), (), None),
+    "before its place": (At("a =b\n", 3), (), None),
+    "typed another way": (At("a = xb\n", 5), (), None),
 }
 
 
 @pytest.mark.parametrize(("editor", "terms", "text"), FOUND.values(), ids=FOUND)
-def test_find(editor: Editor, terms: tuple[object, ...], text: str | None) -> None:
+def test_find(editor: At, terms: tuple[object, ...], text: str | None) -> None:
     kept = Suggestions()
     kept.put("file:///a.py", "a = ", "b\n", made("foo()"))
     found = kept.find(editor, terms)
@@ -79,7 +70,7 @@ def test_find(editor: Editor, terms: tuple[object, ...], text: str | None) -> No
 
 def test_the_newest_that_fits_is_found_and_a_grown_one_takes_its_own_place() -> None:
     kept = Suggestions()
-    at = Editor("", 0)
+    at = At("", 0)
     kept.put(at.uri, "", "", made("one"))
     kept.put(at.uri, "", "", made("two", ident="two"))
     assert kept.find(at) == made("two", ident="two")
@@ -89,7 +80,7 @@ def test_the_newest_that_fits_is_found_and_a_grown_one_takes_its_own_place() -> 
     kept.put(at.uri, "tw", "", made("two and more", ident="two", replaces=2))
     assert len(kept) == 1
     # What is typed all the way is no hit, but grows into one.
-    assert kept.find(Editor("two", 3)) == made(" and more", ident="two")
+    assert kept.find(At("two", 3)) == made(" and more", ident="two")
 
 
 BESIDE: dict[str, tuple[str, str, str]] = {
@@ -111,7 +102,7 @@ def test_what_is_typed_through_may_grow_but_not_change(model: str, typed: str, f
     for suggestion in both if first == "model" else reversed(both):
         kept.put("file:///a.py", "a = ", "\n", suggestion)
     kept.first_showing("file:///a.py", "builtin")
-    left = kept.find(Editor(f"a = {typed}\n", 4 + len(typed)))
+    left = kept.find(At(f"a = {typed}\n", 4 + len(typed)))
     assert left is not None
     assert left.text == found
 
@@ -133,23 +124,23 @@ def test_the_store_is_bounded_and_forgets() -> None:
     kept = Suggestions()
     for number in range(3 * KEPT):
         kept.put("u", "x" * number, "", made(f"s{number}", ident=str(number)))
-    assert kept.find(Editor("", 0, "u")) is None
+    assert kept.find(At("", 0, "u")) is None
     kept.put("v", "", "", made("other"))
     assert len(kept) == KEPT + 1
     kept.forget("u")
     kept.forget("u")
     assert len(kept) == 1
-    assert kept.find(Editor("", 0, "v")) == made("other")
+    assert kept.find(At("", 0, "v")) == made("other")
 
 
 def test_what_is_used_stays() -> None:
     kept = Suggestions()
     for number in range(KEPT):
         kept.put("u", "x" * number, "", made(f"s{number}", ident=str(number)))
-    assert kept.find(Editor("", 0, "u"))
+    assert kept.find(At("", 0, "u"))
     kept.put("u", "y", "", made("new", ident="new"))
-    assert kept.find(Editor("", 0, "u")) == made("s0", ident="0")
-    assert kept.find(Editor("x", 1, "u")) is None
+    assert kept.find(At("", 0, "u")) == made("s0", ident="0")
+    assert kept.find(At("x", 1, "u")) is None
 
 
 TEXTS = st.text(alphabet="ab \n\r\t(é👋", max_size=8)
@@ -162,15 +153,15 @@ def test_typing_through_leads_to_what_accepting_at_once_would_have_given(
     """Type what is shown, delete, or type anything: what is found always ends in the same document."""
     replaces = min(replaces, len(before))
     kept = Suggestions()
-    start = Editor(before + after, len(before))
+    start = At(before + after, len(before))
     suggestion = made(text, replaces=replaces)
     kept.put(start.uri, before, after, suggestion)
     wanted = accepted(start, suggestion)
     cursor = before
     for step in steps:
-        found = kept.find(Editor(cursor + after, len(cursor)))
+        found = kept.find(At(cursor + after, len(cursor)))
         if found is not None:
-            assert accepted(Editor(cursor + after, len(cursor)), found) == wanted
+            assert accepted(At(cursor + after, len(cursor)), found) == wanted
         if step == 0 and found is not None and found.replaces == 0:
             cursor += found.text[0]
         elif step == 1:
@@ -185,11 +176,11 @@ def test_every_character_typed_through_is_a_hit(before: str, after: str, text: s
     kept.put("file:///a.py", before, after, made(text))
     for size in range(1, len(text)):
         cursor = before + text[:size]
-        found = kept.find(Editor(cursor + after, len(cursor)))
+        found = kept.find(At(cursor + after, len(cursor)))
         assert (found is None) == (not text[size:].strip())
     for size in range(len(text) - 1, 0, -1):  # and every one deleted again
         cursor = before + text[:size]
-        found = kept.find(Editor(cursor + after, len(cursor)))
+        found = kept.find(At(cursor + after, len(cursor)))
         assert found is None or found.text == text[size:]
 
 
@@ -213,7 +204,7 @@ def test_no_stale_suggestion_is_ever_shown() -> None:
                     answer = "".join(chance.choices("ab\n", k=chance.randrange(1, 5)))
                     given = made(answer, replaces=chance.randrange(min(2, cursor) + 1), ident=str(number))
                     kept.put("u", old[:cursor], old[cursor:], given)
-                    outcomes.add(accepted(Editor(old, cursor), given))
+                    outcomes.add(accepted(At(old, cursor), given))
                 case 2:
                     text, at = text[:at] + (typed := chance.choice("ab\n")) + text[at:], at + len(typed)
                 case 3:
@@ -224,7 +215,7 @@ def test_no_stale_suggestion_is_ever_shown() -> None:
                     text = chance.choice(history)  # undo
             history.append(text)
             at = min(at, len(text))
-            editor = Editor(text, at, "u")
+            editor = At(text, at, "u")
             found = kept.find(editor)
             if found is not None:
                 shown += 1

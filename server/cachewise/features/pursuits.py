@@ -43,7 +43,7 @@ class Pursuit:
         self.id = ident
         self.uri = cursor.uri
         self.terms = terms
-        self.before, self.after = cursor.text[: cursor.end], cursor.text[cursor.end :]
+        self.before, self.after = cursor.before, cursor.after
         self.text = ""
         """The suggestion so far, in complete lines."""
         self.replaces = 0

@@ -31,6 +31,10 @@ class Cursor(Protocol):
     def text(self) -> str: ...
     @property
     def end(self) -> int: ...
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +168,6 @@ class Suggestions:
         if not kept:
             return
         text, end = cursor.text, cursor.end
-        after_hash: int | None = None
         for at, entry in tuple(reversed(kept.items())):
             origin = at[0]
             if entry.terms != terms or origin.after_length != len(text) - end or origin.base_length > end:
@@ -172,9 +175,8 @@ class Suggestions:
             left = rest_of(entry.suggestion, origin.replaced, text[origin.base_length : end])
             if left is None:
                 continue
-            if after_hash is None:
-                after_hash = hash(text[end:])
-            if origin.after_hash == after_hash and origin.base_hash == hash(text[: origin.base_length]):
+            base = cursor.before if origin.base_length == end else text[: origin.base_length]
+            if origin.after_hash == hash(cursor.after) and origin.base_hash == hash(base):
                 yield at, entry, left
 
     def first_showing(self, uri: str, ident: str) -> bool:

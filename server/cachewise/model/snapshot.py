@@ -6,9 +6,10 @@ Offsets count Unicode code points of `text` from 0, whatever encoding the client
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """One version of one open document, with the place a request is about."""
 
@@ -26,6 +27,16 @@ class Snapshot:
     """Absolute path of the workspace folder that holds the document; None where none does."""
     name: str
     """How prompts and keys name it: the path below `folder` with forward slashes, else the last path segment."""
+
+    @cached_property
+    def before(self) -> str:
+        """The text before the cursor. Cut out once, and so hashed once: in a large document either takes its time."""
+        return self.text[: self.end]
+
+    @cached_property
+    def after(self) -> str:
+        """The text behind the cursor."""
+        return self.text[self.end :]
 
     @property
     def selection(self) -> str:
