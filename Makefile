@@ -25,8 +25,8 @@ demo:
 venv:
 	@tools/venv.sh $(VENV) $(DEV)
 
-# The tests in VS Code share one window, so they run one after the other; also where others have failed. Beside the
-# others they make both slower: 800 s in place of 566 and 141 on two processors.
+# The tests in VS Code share one window, so they run one after the other; also where others have failed. Not beside the
+# others, which made both slower on two processors.
 test: venv
 	@tools/system.sh
 	@tools/editors.sh

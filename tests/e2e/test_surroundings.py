@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Script
-from support.server import desk
+from support.server import Desk, desk
 
 CODE = "def double(value):\n    return value * 2\n"
 TEST = "def test_double():\n    assert double(21) == 42\n"
@@ -16,17 +16,22 @@ def prompt_of(record: Record) -> list[str]:
     return [block.text for block in record.prompt.blocks]
 
 
+async def two_prompts(d: Desk, uri: str) -> list[list[str]]:
+    """The prompts of a completion behind the third line's `x = `, and of one with a little more typed there."""
+    await d.complete(uri, 2, 4)
+    await d.quiet()
+    d.edit(uri, 2, 4, "1 + ")
+    await d.complete(uri, 2, 8)
+    await d.quiet()
+    return [prompt_of(record) for record in d.records]
+
+
 async def test_the_test_of_a_file_is_shared_context_and_stays() -> None:
     async with desk(Script(answer="3")) as d:
         (d.workspace / "tests").mkdir()
         (d.workspace / "tests" / "test_maths.py").write_text(TEST)
         uri = d.open("maths.py", CODE + "x = \n")
-        await d.complete(uri, 2, 4)
-        await d.quiet()
-        d.edit(uri, 2, 4, "1 + ")
-        await d.complete(uri, 2, 8)
-        await d.quiet()
-        first, second = (prompt_of(record) for record in d.records)
+        first, second = await two_prompts(d, uri)
         place = next(at for at, text in enumerate(first) if TEST in text)
         assert place < len(first) - 1, "it is no part of the tail"
         assert second[: len(first) - 1] == first[:-1], "the prefix is the same"
@@ -42,12 +47,7 @@ async def test_of_an_import_that_has_no_room_the_signatures_are_context() -> Non
         (d.workspace / "small.py").write_text(CODE)
         (d.workspace / "large.py").write_text(large)
         uri = d.open("maths.py", "import small\nimport large\nx = \n")
-        await d.complete(uri, 2, 4)
-        await d.quiet()
-        d.edit(uri, 2, 4, "1 + ")
-        await d.complete(uri, 2, 8)
-        await d.quiet()
-        first, second = (prompt_of(record) for record in d.records)
+        first, second = await two_prompts(d, uri)
         shared = "".join(first[:-1])
         assert CODE in shared
         assert "large.py (signatures)" in shared

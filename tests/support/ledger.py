@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from cachewise.ledger.budget import Caps, Hold
 from cachewise.ledger.clock import Clock
@@ -122,3 +124,12 @@ def spend(ledger: Ledger, hold: Hold | None, usd: str) -> Meter:
 
 def per_day(usd: str) -> Caps:
     return Caps(Decimal(usd), None)
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a ledger's file answers to a query."""
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()

@@ -9,7 +9,6 @@ import sqlite3
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,7 +21,7 @@ from cachewise.ledger.prices import Prices
 from cachewise.ledger.store import Store
 from cachewise.model.events import UsageReport
 from cachewise.model.usage import Tokens
-from support.ledger import HAIKU, HeldClock, plan, traits, usage
+from support.ledger import HAIKU, HeldClock, plan, rows, traits, usage
 
 WAIT = 10.0
 DAY = 86_400.0
@@ -51,14 +50,6 @@ def file_of(path: Path, version: int) -> None:
     connection.execute(f"PRAGMA user_version={version}")
     connection.commit()
     connection.close()
-
-
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.mark.parametrize("version", range(len(MIGRATIONS) + 1))

@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from cachewise.ledger.journal import Journal
 from cachewise.ledger.meter import Entry
 from cachewise.ledger.rows import Offer
 from cachewise.ledger.store import Store
-from support.ledger import HeldClock, usage
+from support.ledger import HeldClock, rows, usage
 
 WAIT = 10.0
 DAY = 86_400.0
@@ -23,14 +22,6 @@ DAY = 86_400.0
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "ledger.sqlite3"
-
-
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.fixture
