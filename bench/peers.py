@@ -21,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,8 @@ CONTEXT = 30_000
 """Tokens of other open files."""
 GOALS = {"30k tokens": 10.0, "30k tokens, 1 MB document": 15.0, "typed through": 3.0}
 """Milliseconds: the 95th percentile of the first two, the median of the last."""
+QUIET = 0.0005
+"""Seconds of the processor in the last 20 ms that a server which rests may have used."""
 
 
 @dataclass(slots=True)
@@ -102,6 +104,15 @@ class Peer:
                 return found
 
         return await asyncio.to_thread(look)
+
+
+async def quiet(peers: Sequence[Peer]) -> None:
+    """Wait until no server works any more behind its last answer, so that none is measured beside another's rest."""
+    used = -1.0
+    async with asyncio.timeout(DEADLINE):
+        while (now := sum(peer.processor_seconds() for peer in peers)) - used > QUIET:
+            used = now
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -218,6 +229,7 @@ async def measure(rounds: int) -> list[Peer]:
         for turn in range(rounds):
             line = chance.randrange(20, 300)
             for peer in peers:
+                await quiet(peers)
                 await miss(peer, small, "30k tokens", line)
             if turn % 10 == 9:
                 print(f"{turn + 1} of {rounds} rounds ...", file=sys.stderr, flush=True)
@@ -230,6 +242,7 @@ async def measure(rounds: int) -> list[Peer]:
         for _ in range(rounds):
             line = chance.randrange(20, 15_000)
             for peer in peers:
+                await quiet(peers)
                 await miss(peer, large, "30k tokens, 1 MB document", line)
         return peers
 
