@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cachewise.context.frames import frame, unused_id
-from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
+from cachewise.context.pieces import Piece
 from cachewise.context.rent import Ratios
 from cachewise.context.system import SYSTEM
 from cachewise.context.tail import CompletionTail, View, tail_of

@@ -15,8 +15,8 @@ from functools import lru_cache
 from bench.layouts import NAME, TASK, Market, Request
 
 from cachewise.context.frames import frame
-from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
+from cachewise.context.pieces import Piece
 from cachewise.context.system import SYSTEM
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.names import TTL_SECONDS

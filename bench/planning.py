@@ -12,8 +12,9 @@ from pathlib import Path
 from bench.figures import Figure, Spread
 
 from cachewise.context.exclude import Exclusions
-from cachewise.context.gather import Gatherer, Piece
+from cachewise.context.gather import Gatherer
 from cachewise.context.layout import SharedContext
+from cachewise.context.pieces import Piece
 from cachewise.context.tail import CompletionTail
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.names import ModelName

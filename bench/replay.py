@@ -27,7 +27,7 @@ from bench.optimum import optimum, shared_start
 from bench.picture import picture
 from bench.recordings import Moment, load, moments
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.context.rent import Ratios
 from cachewise.context.ttl import Gaps
 from cachewise.model.names import ModelName

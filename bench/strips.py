@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.layouts import Planner, Request
 from bench.replay import market
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.simulator.account import Account, Charge
 from cachewise.simulator.prompt import Prompt, PromptBlock
 from cachewise.simulator.tokens import TokenTable, count_tokens

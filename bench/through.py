@@ -14,7 +14,7 @@ from bench.layouts import NAME
 from bench.processes import DEADLINE, SERVE, provider, server_env
 from bench.recordings import Moment
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.context.rent import Ratios
 from cachewise.simulator.account import Charge
 from cachewise.simulator.script import Script

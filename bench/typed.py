@@ -21,7 +21,7 @@ from bench.layouts import EagerJournal, Hole, Planner, Snapshot1, StableMarked
 from bench.recordings import Moment, made, moments
 from bench.replay import MARKETS, replay, stands
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.simulator.tokens import count_tokens
 
 _CACHE = Path(__file__).resolve().parent.parent / ".cache"

@@ -12,7 +12,7 @@ from bench.recordings import Moment, made, moments
 from bench.replay import MARKETS, replay
 from bench.through import through_server
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from support.server import python_module
 
 REQUESTS = 24

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
+from cachewise.context.pieces import Piece
 from cachewise.context.tail import AnyTail, CompletionTail
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.names import CacheTraits, Ttl

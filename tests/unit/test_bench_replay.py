@@ -29,7 +29,7 @@ from bench.picture import picture
 from bench.recordings import Moment, Patch, Recording, applied, load, made, moments
 from bench.replay import MARKETS, Replay, _new_text, market, replay, table
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from support.contexts import lines
 
 OLD = "".join(f"def old_{n}(value):\n    total = value + {n}\n    return total\n\n\n" for n in range(120))

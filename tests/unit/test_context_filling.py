@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cachewise.context.filling import Filling
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.context.rent import Ratios
 from cachewise.context.tail import CompletionTail
 from cachewise.model.plan import PromptPlan

@@ -11,8 +11,8 @@ from cachewise.context.blocks import rendered
 from cachewise.context.changes import split_lines
 from cachewise.context.copies import Chunk, File
 from cachewise.context.frames import sendable, visible
-from cachewise.context.gather import Piece
 from cachewise.context.layout import SharedContext
+from cachewise.context.pieces import Piece
 from cachewise.context.rent import Ratios
 from cachewise.context.system import SYSTEM
 from cachewise.context.tail import AnyTail, CompletionTail, Rendered, TailSpec

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.context.rent import Ratios
 from cachewise.context.system import SYSTEM
 from cachewise.context.tail import CompletionTail, TailSpec

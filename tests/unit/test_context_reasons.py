@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from cachewise.context.gather import Piece
+from cachewise.context.pieces import Piece
 from cachewise.model.plan import PromptPlan
 from support.contexts import Desk, big, file_blocks, lines, piece, prefix_texts, snapshot
 from support.prompts import rebuild

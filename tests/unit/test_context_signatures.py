@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cachewise.context.exclude import Exclusions
-from cachewise.context.gather import Gatherer, Piece
+from cachewise.context.gather import Gatherer
+from cachewise.context.pieces import Piece
 from cachewise.context.tail import CompletionTail, InfillTail
 from cachewise.model.plan import PromptPlan
 from support.contexts import Desk, file_blocks, lines, piece, prefix_texts, snapshot, traits

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cachewise.context.exclude import Exclusions
-from cachewise.context.gather import Gatherer, Piece
+from cachewise.context.gather import Gatherer
+from cachewise.context.pieces import Piece
 from cachewise.context.visited import LONGEST, STEP, part_around
 from cachewise.model.plan import PromptPlan
 from cachewise.model.snapshot import Snapshot

@@ -1,6 +1,6 @@
 """Which files of a workspace folder may become context: inside the folder, not secret, not ignored, not excluded.
 
-Not here: the list of secret names (`secrets.py`) and the reading of files (`gather.py`).
+Not here: the list of secret names (`secrets.py`) and the reading of files (`reading.py`).
 """
 
 from __future__ import annotations

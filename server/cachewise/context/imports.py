@@ -2,7 +2,7 @@
 
 In languages without a grammar they are found by patterns: one that finds an import inside a string costs one look for
 a file. Results are in the order of appearance and one level deep. Not here: whether such a file may be read
-(`exclude.py`) and the reading (`gather.py`). Asks the file system: use it in a thread.
+(`exclude.py`) and the reading (`reading.py`). Asks the file system: use it in a thread.
 """
 
 from __future__ import annotations

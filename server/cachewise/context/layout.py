@@ -21,10 +21,10 @@ from cachewise.context.blocks import blocks_of, rendered
 from cachewise.context.copies import Chunk, File
 from cachewise.context.costs import Costs
 from cachewise.context.filling import Filling
-from cachewise.context.gather import Piece, document_key
 from cachewise.context.infill import infill_of
 from cachewise.context.journal import MOST_BLOCKS, due
 from cachewise.context.marks import marks_of
+from cachewise.context.pieces import Piece, document_key
 from cachewise.context.prefix import AFTER_OVERFLOW, SHARE_OF_IMPORTS, Prefix
 from cachewise.context.rent import Ratios, rewrite_from
 from cachewise.context.secrets import names_secret

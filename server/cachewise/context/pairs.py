@@ -1,6 +1,6 @@
 """The test of an implementation, and the implementation that a test is for: found by the names of files and folders.
 
-Not here: whether such a file may be read (`exclude.py`) and the reading (`gather.py`). Asks the file system: use it in
+Not here: whether such a file may be read (`exclude.py`) and the reading (`reading.py`). Asks the file system: use it in
 a thread.
 """
 

@@ -1,6 +1,6 @@
 """Reading a file that may become context: within limits, and only what is text that somebody wrote.
 
-Not here: which files may be read at all (`exclude.py`), and the memory of what was read (`gather.py`).
+Not here: which files may be read at all (`exclude.py`), and the memory of what was read (`memory.py`).
 """
 
 from __future__ import annotations

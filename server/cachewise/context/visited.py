@@ -7,6 +7,7 @@ Not here: which places were visited (`session/trail.py`), and whether there is r
 from __future__ import annotations
 
 from cachewise.context.changes import split_lines
+from cachewise.context.pieces import Piece
 
 STEP = 16
 """Lines. A part begins at a multiple of it, one step above the place's, and is three steps long."""
@@ -26,3 +27,20 @@ def part_around(text: str, line: int) -> tuple[int, str]:
             break
         part.append(each)
     return first, "".join(part)
+
+
+def visited_piece(name: str, text: str, line: int) -> Piece | None:
+    """The part of a file around a line (from 0); None where it is blank.
+
+    It has no path, since it is not the part that changes on disk.
+
+    Args:
+        name: How prompts name the file.
+        text: All of it.
+        line: The place.
+    """
+    first, part = part_around(text, line)
+    if not part.strip():
+        return None
+    last = first + part.count("\n") + (not part.endswith("\n"))
+    return Piece(name=f"{name} (lines {first + 1}-{last})", text=part, path=None, key=f"{name}\0{first}", part_of=name)

@@ -22,7 +22,7 @@ from cachewise.context.system import SYSTEM
 from cachewise.features.rooms import Rooms
 
 if TYPE_CHECKING:
-    from cachewise.context.gather import Piece
+    from cachewise.context.pieces import Piece
     from cachewise.features.stored import Asked
 
 TEMPLATE = 1

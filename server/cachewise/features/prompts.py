@@ -29,9 +29,10 @@ from cachewise.settings.places import ensure_private
 from cachewise.settings.schema import Settings
 
 if TYPE_CHECKING:  # the room is loaded after `initialize` was answered (`lsp/handlers.py`)
-    from cachewise.context.gather import Gatherer, Piece
+    from cachewise.context.gather import Gatherer
     from cachewise.context.layout import SharedContext
     from cachewise.context.minimum import Minimum
+    from cachewise.context.pieces import Piece
     from cachewise.context.rent import Ratios
     from cachewise.context.tail import AnyTail
     from cachewise.context.ttl import Gaps

@@ -295,7 +295,8 @@ def _load_features() -> None:
     """Import what requests need. In a thread, so that neither `initialize` nor the first request waits for it."""
     for name in ("complete", "document", "explain", "hover", "lens", "warm"):
         importlib.import_module(f"cachewise.features.{name}")
-    importlib.import_module("cachewise.context.layout")
+    for name in ("gather", "layout"):
+        importlib.import_module(f"cachewise.context.{name}")
 
 
 def _change(change: types.TextDocumentContentChangeEvent) -> Change:
