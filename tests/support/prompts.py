@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from cachewise.context.changes import split_lines
+from cachewise.context.differences import split_lines
 from cachewise.model.plan import PromptPlan, Stability
 
 _OPENING = re.compile(r'<(?P<kind>[a-z]+) (?P<id>[0-9a-f]{4,8})(?P<attributes>(?: \w+="[^"\n]*(?:\\"[^"\n]*)*")*)'

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachewise.context.changes import split_lines
 from cachewise.context.copies import _FRAME_SLACK, MOST_SHARED_NAMES, File, part_around
+from cachewise.context.differences import split_lines
 from cachewise.context.frames import frame
 from cachewise.context.marks import MOST_BLOCKS_BETWEEN
 from cachewise.context.system import SYSTEM

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachewise.context.changes import Region, Tracked, differences, split_lines
+from cachewise.context.changes import Tracked
+from cachewise.context.differences import Region, differences, split_lines
 from support.examples import examples
 
 words = st.sampled_from(("a\n", "b\n", "c\n", "a\r\n", "\r", "\n", "unique", "x\n", "y\n"))

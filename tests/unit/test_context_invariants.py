@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachewise.context.blocks import rendered
-from cachewise.context.changes import split_lines
 from cachewise.context.copies import Chunk, File
+from cachewise.context.differences import split_lines
 from cachewise.context.frames import sendable, visible
 from cachewise.context.layout import SharedContext
 from cachewise.context.pieces import Piece

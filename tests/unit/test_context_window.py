@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachewise.context.changes import split_lines
+from cachewise.context.differences import split_lines
 from cachewise.context.window import line_at, lines_between, window_around
 
 texts = st.lists(st.sampled_from(("a", "bc\n", "\r\n", "\r", "\n", "long " * 50, "é")), max_size=40).map("".join)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cachewise.context.changes import Region, Tracked, split_lines
+from cachewise.context.changes import Tracked
+from cachewise.context.differences import Region, split_lines
 from cachewise.context.frames import frame, sendable, unused_id, visible
 from cachewise.context.tokens import TokenEstimator, byte_length
 from cachewise.context.window import line_at

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cachewise.context.changes import Region
 from cachewise.context.copies import File, edit_frame
+from cachewise.context.differences import Region
 from cachewise.context.journal import sends_before_telling
 from cachewise.context.prefix import Prefix
 from cachewise.context.rent import Holding, Ratios, rent_of

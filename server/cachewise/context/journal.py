@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from cachewise.context.changes import Region
 from cachewise.context.copies import File
+from cachewise.context.differences import Region
 from cachewise.context.frames import visible
 from cachewise.context.rent import Ratios
 

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar, cast
 
-from cachewise.context.changes import common
+from cachewise.context.differences import common
 from cachewise.syntax.keywords import DELIMITERS, family, last_keyword, region, within_statement
 
 _MOST = 500

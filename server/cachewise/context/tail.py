@@ -1,7 +1,7 @@
 """The end of a prompt, different for each request: what changed since the files were frozen, and the task.
 
 Everything that comes from a document, an editor or a person stands in a frame, also file names. Not here: the rules
-that hold for every request (`system.py`) and the search for what changed (`changes.py`).
+that hold for every request (`system.py`) and the search for what changed (`differences.py`, `changes.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cachewise.context.changes import Region, Tracked
+from cachewise.context.changes import Tracked
+from cachewise.context.differences import Region
 from cachewise.context.frames import frame, unused_id, visible
 from cachewise.context.window import Window, line_at, window_around
 

@@ -6,7 +6,7 @@ Not here: which places were visited (`session/trail.py`), and whether there is r
 
 from __future__ import annotations
 
-from cachewise.context.changes import split_lines
+from cachewise.context.differences import split_lines
 from cachewise.context.pieces import Piece
 
 STEP = 16
