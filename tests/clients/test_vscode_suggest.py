@@ -69,6 +69,27 @@ async def test_alternatives_cost_nothing(code: Desk) -> None:
     await code.window.saved(path, SOURCE + HEAD + REST)
 
 
+async def test_beside_the_editors_own_list(code: Desk) -> None:
+    """Shown while it goes on from the selected entry, and again once the list is gone; asked for once."""
+    code.simulator.follow(Script(answer="otal = 3\n"))
+    mark = len(code.records)
+    await code.window.open("list.txt", "first_title = 1\nfirst_total = 2\nfirst_")
+    await code.window.command("Trigger Suggest")
+    await code.window.until("the list", code.window.listed, lambda entry: entry.startswith("first_title"))
+    await code.window.type("t")
+    await code.until(lambda: len(code.records) == mark + 1)
+    await code.quiet()
+    await code.window.press("ArrowDown")
+    await code.window.until("the entry", code.window.listed, lambda entry: entry.startswith("first_total"))
+    await code.window.ghost(lambda ghost: ghost == "otal = 3")
+    await code.window.picture("list")
+    await code.window.press("ArrowUp")
+    await code.window.ghost(lambda ghost: ghost == "")
+    await code.window.press("Escape")
+    await code.window.ghost(lambda ghost: ghost == "otal = 3")
+    assert len(code.records) == mark + 1
+
+
 async def test_grows_while_it_streams(code: Desk) -> None:
     """At least three sizes on the way, of one request. VS Code may fall back to a shorter one in between."""
     seen: list[str] = []

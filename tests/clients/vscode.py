@@ -53,6 +53,7 @@ SETTINGS: dict[str, Any] = {
     "editor.minimap.enabled": False,
     "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
     "editor.wordBasedSuggestions": "off",
+    "[plaintext]": {"editor.wordBasedSuggestions": "currentDocument"},
     "editor.autoClosingBrackets": "never",
     "editor.autoIndent": "none",
     "editor.cursorBlinking": "solid",

@@ -35,6 +35,8 @@ GHOST = """() => {
   const more = [...document.querySelectorAll('.suggest-preview-text .view-line')].map(line => line.textContent);
   return [...lines.values(), ...more].join('\\n').replaceAll('\\u00a0', ' ');
 }"""
+LISTED = """() => document.querySelector('.suggest-widget.visible .monaco-list-row.focused')
+  ?.getAttribute('aria-label') ?? ''"""
 TOASTS = """() => [...document.querySelectorAll('.notifications-toasts .notification-list-item-message')]
   .map(message => message.textContent)"""
 TABS = (
@@ -158,6 +160,11 @@ class Workbench:
         """The suggestion behind the cursor at this moment; empty where there is none."""
         text: str = await self.page.evaluate(GHOST)
         return text
+
+    async def listed(self) -> str:
+        """The selected entry of the editor's list of completions; empty where none is open."""
+        entry: str = await self.page.evaluate(LISTED)
+        return entry
 
     async def saved(self, path: Path, wanted: str) -> None:
         """Wait until a file holds exactly this text; VS Code saves by itself."""

@@ -12,6 +12,7 @@ from functools import partial
 
 from cachewise.faults import NoKey, RequestFailed
 from cachewise.features.converse import require_provider
+from cachewise.features.entry import Entry
 from cachewise.features.firsthand import Firsthand
 from cachewise.features.pursue import begin
 from cachewise.features.pursuits import Pursuit
@@ -21,16 +22,17 @@ from cachewise.features.triggers import Moment, never, not_now
 from cachewise.model.snapshot import Snapshot
 
 
-async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestion | None:
+async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool, entry: Entry | None = None) -> Suggestion | None:
     """Suggest what comes at the cursor. `invoked` tells that the user asked for it by hand, so nothing is waited for.
 
     The first complete line is enough for an answer; what streams in behind it is there for the next request.
+    With an `entry` of a list selected, only what goes on from it is a suggestion.
     None where there is nothing to suggest, or a newer request of the same document took over.
     """
     moment = _moment(rooms, snapshot)
     if not rooms.settings.completion_enabled or never(moment):
         return None
-    known = _known(rooms, snapshot)
+    known = _known(rooms, snapshot, entry)
     if known is not None and not _improvable(rooms, snapshot, known, invoked=invoked):
         rooms.inflight.supersede(snapshot.uri)
         return known
@@ -40,19 +42,21 @@ async def complete(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Sugges
     found: Suggestion | None = None
     async with rooms.inflight.enter(snapshot.uri):
         if not await rooms.barred.is_barred(snapshot.path, invoked=invoked):
-            found = await _find(rooms, snapshot, known, invoked=invoked)
+            found = await _find(rooms, snapshot, known, entry, invoked=invoked)
     # None as well when a newer request took over. What fits this text must not be shown in one that came meanwhile.
     return found if rooms.documents.shows(snapshot) else None
 
 
-async def _find(rooms: Rooms, snapshot: Snapshot, known: Suggestion | None, *, invoked: bool) -> Suggestion | None:
+async def _find(
+    rooms: Rooms, snapshot: Snapshot, known: Suggestion | None, entry: Entry | None, *, invoked: bool
+) -> Suggestion | None:
     """The built-in completer's suggestion where it may come first, else the model's.
 
     Without a model, the built-in completer is the one that is asked. Where a model failed, nothing takes its place
     unless the user has said so: an empty answer and the status tell that something is wrong.
     """
     terms = rooms.completion_terms
-    firsthand = Firsthand(rooms, snapshot, terms, known)
+    firsthand = Firsthand(rooms, snapshot, terms, known, entry)
     try:
         require_provider(rooms, rooms.model_for("complete"))
         if not invoked:
@@ -62,7 +66,7 @@ async def _find(rooms: Rooms, snapshot: Snapshot, known: Suggestion | None, *, i
                 rooms.later(_ask_behind(rooms, snapshot))
             if first is not None or fruitless:
                 return first
-        return await _wait(rooms, snapshot, invoked=invoked)
+        return await _wait(rooms, snapshot, entry, invoked=invoked)
     except NoKey as fault:
         if rooms.model_for("complete").provider != "offline":
             rooms.health.failed(fault)
@@ -118,9 +122,10 @@ async def _pause(rooms: Rooms, snapshot: Snapshot) -> None:
     await asyncio.sleep(rooms.typing.pause(snapshot.uri, rooms.settings.completion_debounce_ms / 1000))
 
 
-def _known(rooms: Rooms, snapshot: Snapshot, *, offline: bool = True) -> Suggestion | None:
+def _known(rooms: Rooms, snapshot: Snapshot, entry: Entry | None, *, offline: bool = True) -> Suggestion | None:
     """What was suggested before and still fits, noted as shown; `offline` as in `Suggestions.find`."""
-    found = rooms.suggestions.find(snapshot, rooms.completion_terms, offline=offline)
+    fits = None if entry is None else entry.extended_by
+    found = rooms.suggestions.find(snapshot, rooms.completion_terms, offline=offline, fits=fits)
     if found is None:
         return None
     pursuit = rooms.pursuits.of(snapshot.uri)
@@ -132,7 +137,7 @@ def _known(rooms: Rooms, snapshot: Snapshot, *, offline: bool = True) -> Suggest
     return found
 
 
-async def _wait(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestion | None:
+async def _wait(rooms: Rooms, snapshot: Snapshot, entry: Entry | None, *, invoked: bool) -> Suggestion | None:
     """Wait for the stream that brings the suggestion; begin it where there is none.
 
     Raises:
@@ -142,8 +147,8 @@ async def _wait(rooms: Rooms, snapshot: Snapshot, *, invoked: bool) -> Suggestio
     traits = require_provider(rooms, rooms.model_for("complete"))
     paused, asked = invoked, False
     while rooms.documents.shows(snapshot):
-        known = _known(rooms, snapshot, offline=False)
-        if known is not None:
+        known = _known(rooms, snapshot, entry, offline=False)
+        if known is not None or (entry is not None and rooms.suggestions.answered(snapshot, terms)):
             return known
         pursuit = rooms.pursuits.join(snapshot, terms, patient=asked)
         if pursuit is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cachewise.features.builtin import NEAR
 from cachewise.features.builtin_work import Shown
+from cachewise.features.entry import Entry
 from cachewise.features.rooms import Rooms
 from cachewise.features.suggestions import OFFLINE, Suggestion, Terms
 from cachewise.model.snapshot import Snapshot
@@ -30,12 +31,15 @@ _NOTHING = Tokens(input=0, cache_read=0, cache_write=0, output=0)
 class Firsthand:
     """What the built-in completer has to say about one cursor; it is asked once at most."""
 
-    def __init__(self, rooms: Rooms, snapshot: Snapshot, terms: Terms, known: Suggestion | None) -> None:
-        """`known` is what it has said about this cursor before."""
+    def __init__(
+        self, rooms: Rooms, snapshot: Snapshot, terms: Terms, known: Suggestion | None, entry: Entry | None = None
+    ) -> None:
+        """`known` is what it has said about this cursor before; only what goes on from an `entry` is shown."""
         self._rooms = rooms
         self._snapshot = snapshot
         self._terms = terms
         self._known = known
+        self._entry = entry
         self._asked: tuple[Guess | None, float] | None = None
 
     async def sure(self) -> Suggestion | None:
@@ -53,7 +57,10 @@ class Firsthand:
         guess, milliseconds = self._asked = self._asked or await self._guess()
         if guess is None or guess.confidence < least or not self._rooms.documents.shows(self._snapshot):
             return None
-        return await self._show(guess.text, milliseconds)
+        suggestion = Suggestion(id=uuid.uuid4().hex, text=guess.text, replaces=0, source=OFFLINE)
+        if self._entry is not None and not self._entry.extended_by(self._snapshot, suggestion):
+            return None
+        return await self._show(suggestion, milliseconds)
 
     async def _guess(self) -> tuple[Guess | None, float]:
         """The guess, and how long it took."""
@@ -66,10 +73,9 @@ class Firsthand:
         guess = await rooms.builtin.guess(self._snapshot, others, folders, globs)
         return guess, (time.perf_counter() - began) * 1000
 
-    async def _show(self, text: str, milliseconds: float) -> Suggestion:
+    async def _show(self, suggestion: Suggestion, milliseconds: float) -> Suggestion:
         """Remember it like any other suggestion, and book it as what cost nothing."""
         rooms, snapshot = self._rooms, self._snapshot
-        suggestion = Suggestion(id=uuid.uuid4().hex, text=text, replaces=0, source=OFFLINE)
         at = snapshot.end
         rooms.suggestions.put(snapshot.uri, snapshot.text[:at], snapshot.text[at:], suggestion, self._terms)
         usage = Usage(

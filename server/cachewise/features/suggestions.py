@@ -8,7 +8,7 @@ Not here: how suggestions are made (`complete.py`), and those that still stream 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -64,6 +64,8 @@ class Origin:
     replaced: str
 
 
+Fits = Callable[[Cursor, Suggestion], bool]
+"""Says of what is left of a suggestion whether it may be shown."""
 _Key = tuple[Origin, bool, bool]
 """A place; whether the built-in completer made the suggestion; and whether there is any text."""
 
@@ -125,12 +127,15 @@ class Suggestions:
         while len(kept) > KEPT:
             kept.popitem(last=False)
 
-    def find(self, cursor: Cursor, terms: Terms = (), *, offline: bool = True) -> Suggestion | None:
+    def find(
+        self, cursor: Cursor, terms: Terms = (), *, offline: bool = True, fits: Fits | None = None
+    ) -> Suggestion | None:
         """What fits a document and a cursor, or what is left of it: the newest of the model; None if there is none.
 
         One that is being typed through stays, whatever came meanwhile: text must not change under the user's eyes. It
         may grow, so the model's takes the place of the built-in completer's where it begins with it.
-        Without `offline`, what the built-in completer has suggested does not count.
+        Without `offline`, what the built-in completer has suggested does not count, and what does not
+        pass `fits` never does.
         """
         showing = self._showing.get(cursor.uri)
         best: tuple[_Key, Suggestion] | None = None
@@ -138,6 +143,8 @@ class Suggestions:
         for at, entry, left in self._fitting(cursor, terms):
             suggestion = entry.suggestion
             if not suggestion.text or (suggestion.source == OFFLINE and not offline):
+                continue
+            if fits is not None and not fits(cursor, left):
                 continue
             if suggestion.id == showing and left is not suggestion:
                 shown = at, left
@@ -157,6 +164,10 @@ class Suggestions:
     def fruitless(self, cursor: Cursor, terms: Terms = ()) -> bool:
         """Whether the model was asked here before, and had nothing to say."""
         return any(not entry.suggestion.text for _, entry, _ in self._fitting(cursor, terms))
+
+    def answered(self, cursor: Cursor, terms: Terms = ()) -> bool:
+        """Whether the model was asked here before, whatever it said."""
+        return any(entry.suggestion.source != OFFLINE for _, entry, _ in self._fitting(cursor, terms))
 
     def whole(self, uri: str, suggestion: Suggestion) -> bool:
         """Whether nothing of a suggestion that was found is typed yet."""

@@ -7,9 +7,10 @@ The rules for automatic requests were chosen by replaying a recording of typing 
 `docs/completion.md` has the figures). Asking only where nothing but closing brackets follows, as Copilot's filter does,
 showed a suggestion before 21 % of keys; asking in front of other text as well doubles that, and more of the characters
 are taken. Who types in front of a word is in the middle of one with every key, so that is no reason either, unless the
-cursor was only put there. A deletion is no reason to be silent, but one to wait longer. A selection is not seen here:
+cursor was only put there. A deletion is no reason to be silent, but one to wait longer. Selected text is not seen here:
 the protocol's question has a position only, and editors ask none while something is selected. The range of a code
 action would not tell it either, since some editors send the line or a diagnostic's range where nothing is selected.
+What the question does tell is the selected entry of the editor's own list: `entry.py`.
 """
 
 from __future__ import annotations

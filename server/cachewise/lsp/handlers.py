@@ -11,7 +11,7 @@ import gc
 import importlib
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 
@@ -22,19 +22,15 @@ from cachewise.features.rooms import Rooms
 from cachewise.lsp.actions import as_client_knows, code_actions, first_definition, refresh_actions, reported
 from cachewise.lsp.commands import Commands
 from cachewise.lsp.configuration import Configuration
-from cachewise.lsp.items import inline_item, list_item, word_start
 from cachewise.lsp.looking import code_lenses, hover_at, resolve_lens
 from cachewise.lsp.params import Token, question_params
 from cachewise.lsp.questions import answer
 from cachewise.lsp.server import CachewiseServer
 from cachewise.lsp.show import Shower
 from cachewise.lsp.status import StatusSender
+from cachewise.lsp.suggesting import inline_completion, list_completion
 from cachewise.lsp.watching import files_changed, watch_files
 from cachewise.session.documents import Change
-from cachewise.session.lines import code_units
-
-if TYPE_CHECKING:
-    from cachewise.features.suggestions import Suggestion
 
 logger = logging.getLogger(__name__)
 
@@ -255,34 +251,10 @@ class Handlers:
     # Completion
 
     async def _inline_completion(self, params: types.InlineCompletionParams) -> types.InlineCompletionList:
-        invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        found = await self._suggest(params, invoked=invoked)
-        return types.InlineCompletionList(items=[] if found is None else [inline_item(*found)])
+        return await inline_completion(self._rooms, params)
 
     async def _completion(self, params: types.CompletionParams) -> types.CompletionList:
-        # Its trigger kind does not tell typing from asking by hand.
-        found = await self._suggest(params, invoked=False, whole_word=True)
-        return types.CompletionList(is_incomplete=True, items=[] if found is None else [list_item(*found)])
-
-    async def _suggest(
-        self, params: types.InlineCompletionParams | types.CompletionParams, *, invoked: bool, whole_word: bool = False
-    ) -> tuple[Suggestion, types.Range, str] | None:
-        """A suggestion, the range that it replaces, and what stands there; with `whole_word`, at least the word."""
-        from cachewise.features.complete import complete
-
-        place = (params.position.line, params.position.character)
-        snapshot = self._rooms.documents.snapshot(params.text_document.uri, place, None)
-        self._rooms.prompts.trail.seen(params.text_document.uri, place[0])
-        suggestion = await complete(self._rooms, snapshot, invoked=invoked)
-        if suggestion is None:
-            return None
-        first = snapshot.end - suggestion.replaces
-        if whole_word:
-            first = min(first, word_start(snapshot.text, snapshot.end))
-        retyped = snapshot.text[first : snapshot.end]
-        units = code_units(retyped, self._rooms.documents.encoding)
-        start = types.Position(line=params.position.line, character=params.position.character - units)
-        return suggestion, types.Range(start=start, end=params.position), retyped
+        return await list_completion(self._rooms, params)
 
     def _grew(self, grown: Grown) -> None:
         line, character = self._rooms.documents.get(grown.uri).position_at(grown.offset)

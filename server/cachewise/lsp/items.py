@@ -20,11 +20,13 @@ LONGEST_WORD = 200
 def inline_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types.InlineCompletionItem:
     """Ghost text. `word` is what stands in the range `replaced`, which ends at the cursor.
 
-    Its lines end with LF whatever the document's do. The protocol knows three ways to end a line and leaves it to the
-    client to insert its own; VS Code does so, and Neovim shows a CR as a character before the text is taken.
+    The range is the suggestion's own or a longer one, as that of a list's entry may be. Its lines end with LF whatever
+    the document's do. The protocol knows three ways to end a line and leaves it to the client to insert its own;
+    VS Code does so, and Neovim shows a CR as a character before the text is taken.
     """
     text = re.sub("\r\n?", "\n", suggestion.text)
-    return types.InlineCompletionItem(insert_text=text, range=replaced, command=_accepted(suggestion, len(text)))
+    kept = word[: len(word) - suggestion.replaces]
+    return types.InlineCompletionItem(insert_text=kept + text, range=replaced, command=_accepted(suggestion, len(text)))
 
 
 def list_item(suggestion: Suggestion, replaced: types.Range, word: str) -> types.CompletionItem:
