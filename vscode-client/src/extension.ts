@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import { Answers } from './answers/answers';
 import { Contents } from './answers/content';
+import { FirstPage } from './answers/first_page';
 import { refreshIn, subjectIn } from './answers/place';
 import { current, onClosed, SCHEME, show } from './answers/preview';
 import { registerCommands } from './commands';
@@ -38,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const settings = serverSettings(context.extension.packageJSON);
   const keys = new Keys(context.secrets);
   const contents = new Contents();
+  const firstPage = new FirstPage();
   const pause = new Pause(context.globalState);
   const asking = new Asking(context.extension.id, async (...request) => lifecycle.running?.suggest(...request) ?? []);
   const growth = new Growth((grown) => {
@@ -104,6 +106,7 @@ export function activate(context: vscode.ExtensionContext): Api {
 
   context.subscriptions.push(
     log,
+    firstPage,
     pause,
     growth,
     asking,
@@ -131,6 +134,11 @@ export function activate(context: vscode.ExtensionContext): Api {
       // The editor overlooks what changed between its fetching of a document and its opening it.
       if (uri.scheme === SCHEME) {
         lifecycle.running?.contentChanged(uri);
+      }
+    }),
+    vscode.workspace.onDidChangeTextDocument(({ document }) => {
+      if (document.uri.scheme === SCHEME) {
+        firstPage.changed();
       }
     }),
     vscode.window.tabGroups.onDidChangeTabs(() => {
