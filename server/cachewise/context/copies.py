@@ -1,6 +1,7 @@
 """Copies of files as they are frozen into the prefix, the edits told of them since, and the blocks that hold both.
 
-Not here: which files are chosen and when a copy is taken anew (`layout.py`), and when an edit is told (`journal.py`).
+Not here: which files are chosen (`prefix.py`), when a copy is taken anew (`arrange.py`), and when an edit is told
+(`journal.py`).
 """
 
 from __future__ import annotations

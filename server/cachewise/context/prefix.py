@@ -2,7 +2,7 @@
 
 Order: stable files in the order of their first inclusion, then the files that are being worked on, the most recently
 edited ones behind the others and the current document last. Whatever comes in later is appended, so that nothing
-before it moves: files, and the edits of the journal. Not here: when the prefix is laid out anew (`layout.py`), what
+before it moves: files, and the edits of the journal. Not here: when the prefix is laid out anew (`arrange.py`), what
 is told by the journal (`journal.py`), and the comparison of costs (`rent.py`).
 """
 

@@ -1,6 +1,6 @@
 """When changes have cost so much in tails and journal that writing the copies anew is the better deal.
 
-Not here: what is rewritten, and the state that carries the rent (`layout.py`).
+Not here: what is rewritten, and the state that carries the rent (`arrange.py`).
 """
 
 from __future__ import annotations
