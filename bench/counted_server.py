@@ -14,7 +14,7 @@ from typing import NoReturn
 from cachewise.app import build
 from cachewise.cli.serve import tune_interpreter
 from cachewise.log import set_up
-from cachewise.lsp.server import leave
+from cachewise.lsp.process import leave
 
 
 def main() -> NoReturn:

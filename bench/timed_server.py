@@ -16,7 +16,7 @@ from typing import NoReturn
 from cachewise.app import build
 from cachewise.cli.serve import tune_interpreter
 from cachewise.log import set_up
-from cachewise.lsp.server import leave
+from cachewise.lsp.process import leave
 from cachewise.lsp.wire import Frame
 
 

@@ -18,7 +18,8 @@ from typing import Any
 from lsprotocol import types
 
 from cachewise.faults import InvalidParams, NoKey, ProviderFault, RequestFailed, UnknownDocument
-from cachewise.lsp.server import CachewiseServer, leave
+from cachewise.lsp.process import leave
+from cachewise.lsp.server import CachewiseServer
 
 CANARY = "canary-text-of-a-document"
 

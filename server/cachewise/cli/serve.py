@@ -31,7 +31,7 @@ def serve(address: str | None, *, allow_remote: bool) -> NoReturn:
     set_up(os.environ)
     tune_interpreter()
     from cachewise.app import build
-    from cachewise.lsp.server import leave
+    from cachewise.lsp.process import leave
 
     server = build()
     if address is None:

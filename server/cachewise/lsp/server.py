@@ -4,7 +4,8 @@ It ends when the client says `exit`, closes its end, stops taking messages for g
 live requests are cancelled and given a moment to close their connections, `on_stop` runs, and the last messages go
 out: all within about a second, whatever hangs.
 
-Not here: what is done with messages (`protocol.py`, `handlers.py`), whether a TCP address may be listened on (`cli`).
+Not here: what is done with messages (`protocol.py`, `handlers.py`), which TCP client is served (`listening.py`), and
+what is particular to a process of its own (`process.py`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 import sys
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import FeatureAlreadyRegisteredError
@@ -25,10 +23,11 @@ from pygls.lsp.server import LanguageServer
 
 from cachewise.lsp.capabilities import Encoding, choose_encoding
 from cachewise.lsp.converter import make_converter
-from cachewise.lsp.errors import log_failure, quiet_loop, quiet_pygls
+from cachewise.lsp.errors import log_failure, quiet_pygls
 from cachewise.lsp.outbox import STALLED, Outbox, at_once, write_to_fd, write_to_socket
+from cachewise.lsp.process import claim, run
 from cachewise.lsp.protocol import Protocol
-from cachewise.lsp.wire import Frame, is_browser, read_fd, read_stream
+from cachewise.lsp.wire import Frame, read_fd, read_stream
 
 HANDLERS_DEADLINE = 0.3
 """Seconds that cancelled handlers have to clean up at the end."""
@@ -36,8 +35,6 @@ STOP_DEADLINE = 0.7
 """Seconds for those and `on_stop` together."""
 DRAIN_DEADLINE = 0.2
 """Seconds for the last messages to go out."""
-FIRST_BYTES_DEADLINE = 10.0
-"""Seconds in which a TCP client must have said something."""
 CATCH_UP_INTERVAL = 0.02
 """Seconds between two looks at a client that does not read."""
 
@@ -110,7 +107,7 @@ class CachewiseServer(LanguageServer):
         If these are the process's own, they are claimed for the protocol: from here on, `print` and libraries that
         write to standard output reach standard error, and reading standard input yields nothing.
         """
-        incoming, outgoing = _claim(stdin or sys.stdin.buffer, stdout or sys.stdout.buffer)
+        incoming, outgoing = claim(stdin or sys.stdin.buffer, stdout or sys.stdout.buffer)
 
         async def main() -> int:
             outbox = Outbox(write_to_fd(outgoing), self._hang_up(asyncio.get_running_loop()), at_once(outgoing))
@@ -129,11 +126,13 @@ class CachewiseServer(LanguageServer):
         Raises:
             OSError: The address can't be listened on.
         """
+        from cachewise.lsp.listening import first_client  # a start on stdio does without
 
         async def main() -> int:
-            connection = await self._first_client(host, port, on_listening)
+            ended = self._end_of(asyncio.get_running_loop())
+            connection = await first_client(host, port, on_listening, ended)
             if connection is None:
-                return await self._end_of(asyncio.get_running_loop())
+                return await ended
             reader, writer, first = connection
             sock = writer.get_extra_info("socket").dup()
             hang_up = self._hang_up(asyncio.get_running_loop())
@@ -220,89 +219,7 @@ class CachewiseServer(LanguageServer):
             self._ended = loop.create_future()
         return self._ended
 
-    # TCP
-
-    async def _first_client(
-        self, host: str, port: int, on_listening: Callable[[str, int], None]
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes] | None:
-        """The first connection that is not a browser's, with the bytes it has sent; None if the end comes first."""
-        loop = asyncio.get_running_loop()
-        ended = self._end_of(loop)
-        seat: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]] = loop.create_future()
-
-        async def arrive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            first = await _first_bytes(reader)
-            if first is None or seat.done():
-                writer.close()
-            else:
-                seat.set_result((reader, writer, first))
-
-        listener = await asyncio.start_server(arrive, host, port)
-        try:
-            on_listening(*listener.sockets[0].getsockname()[:2])
-            either: list[asyncio.Future[Any]] = [seat, ended]
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return seat.result() if seat.done() else None
-        finally:
-            listener.close()
-
-    # The process
-
     def _run(self, main: Callable[[], Coroutine[Any, Any, int]]) -> int:
-        """`asyncio.run`, but without waiting for threads and tasks that do not end."""
         loop = asyncio.new_event_loop()
-        quiet_loop(loop)
         self._ended = loop.create_future()
-        if threading.current_thread() is threading.main_thread():
-            for name in (signal.SIGTERM, signal.SIGINT):
-                with contextlib.suppress(NotImplementedError):
-                    loop.add_signal_handler(name, self.stop)
-        try:
-            return loop.run_until_complete(main())
-        finally:
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            if left:
-                loop.run_until_complete(asyncio.wait(left, timeout=DRAIN_DEADLINE))
-            loop.close()
-
-
-def leave(status: int) -> NoReturn:
-    """Ends the process at once, whatever other threads are still at, such as an import or a provider's event loop.
-
-    All that must be kept was written before, under deadlines; an interpreter that tidies up under running threads
-    only adds noise to the log.
-    """
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(status)
-
-
-async def _first_bytes(reader: asyncio.StreamReader) -> bytes | None:
-    """Enough of a connection's first bytes to know it is not a browser's; None if it is, or says nothing."""
-    first = b""
-    with contextlib.suppress(TimeoutError, ConnectionError):
-        async with asyncio.timeout(FIRST_BYTES_DEADLINE):
-            while data := await reader.read(16):
-                first += data
-                browser = is_browser(first)
-                if browser is not None:
-                    return None if browser else first
-    return None
-
-
-def _claim(stdin: BinaryIO, stdout: BinaryIO) -> tuple[int, int]:
-    """Private descriptors of the two streams; the process's standard ones are pointed elsewhere."""
-    incoming, outgoing = os.dup(stdin.fileno()), os.dup(stdout.fileno())
-    nothing = os.open(os.devnull, os.O_RDWR)
-    if stdin.fileno() == 0:
-        os.dup2(nothing, 0)
-    if stdout.fileno() == 1:
-        try:
-            os.dup2(2, 1)
-        except OSError:  # started without a standard error
-            os.dup2(nothing, 1)
-        sys.stdout = sys.stderr
-    os.close(nothing)
-    return incoming, outgoing
+        return run(loop, main, self.stop)
