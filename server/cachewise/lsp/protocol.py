@@ -9,7 +9,7 @@ Promises: every request with an id gets exactly one reply; one that is no good g
 notifications run synchronously and in order, unless they are coroutines.
 
 Not here: framing and writing (`wire.py`, `outbox.py`), errors of handlers (`errors.py`), the table of running requests
-(`requests.py`).
+(`requests.py`), and what the client is asked (`asking.py`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import itertools
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import cattrs
@@ -27,8 +25,9 @@ from lsprotocol import types
 from pygls.feature_manager import is_thread_function
 from pygls.protocol import LanguageServerProtocol
 
-from cachewise.faults import InvalidParams, RequestFailed
+from cachewise.faults import InvalidParams
 from cachewise.lsp import errors
+from cachewise.lsp.asking import Asking
 from cachewise.lsp.capabilities import server_capabilities
 from cachewise.lsp.converter import is_notification, typed_params
 from cachewise.lsp.messages import MsgId, Notice, Refused, Reply, Request, read_message, write_message
@@ -60,9 +59,8 @@ class Protocol(LanguageServerProtocol):
         self.on_exit: Callable[[int], None] = lambda _status: None
         self.announced: dict[str, Any] = {}
         self.requests = Requests(self._succeed, self._fail)
+        self._asking = Asking(self._send, self._request_futures, self._result_types, converter)
         self._ready = False
-        self._numbers = itertools.count(1)
-        self._asked: dict[MsgId, asyncio.Future[Any]] = {}
         self._own_requests: dict[str, Handler] = {
             types.INITIALIZE: self._initialize,
             types.SHUTDOWN: self._shut_down,
@@ -95,7 +93,7 @@ class Protocol(LanguageServerProtocol):
         elif isinstance(message, Notice):
             context.run(self._notice, message)
         elif isinstance(message, Reply):
-            self._settle(message)
+            self._asking.settle(message)
         else:
             self._refuse(message)
         return self.requests.tasks > before
@@ -180,16 +178,7 @@ class Protocol(LanguageServerProtocol):
             TimeoutError: No reply within `timeout` seconds; a later one is ignored.
             RequestFailed: The client answered with an error.
         """
-        msg_id = f"cachewise-{next(self._numbers)}"
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked[msg_id] = future
-        try:
-            given = {} if params is None else {"params": params}  # JSON-RPC knows no null here
-            self._send({"jsonrpc": "2.0", "id": msg_id, "method": method, **given})
-            async with asyncio.timeout(timeout):
-                return await future
-        finally:
-            del self._asked[msg_id]
+        return await self._asking.ask(method, params, timeout)
 
     def plain(self, value: Any) -> Any:
         """A value of lsprotocol's types as plain JSON."""
@@ -226,39 +215,6 @@ class Protocol(LanguageServerProtocol):
         if hasattr(value, "__attrs_attrs__"):
             return self._converter.unstructure(value)
         raise TypeError(f"{type(value).__name__} can't be sent")
-
-    # The client's replies
-
-    def _settle(self, reply: Reply) -> None:
-        """Hands a reply to whoever waits for it; nobody does when they have given up or the id is unknown."""
-        if reply.id is None:
-            return
-        error = None
-        if reply.error is not None:
-            code = reply.error.get("code") if isinstance(reply.error, dict) else None
-            error = RequestFailed(f"The editor could not do what it was asked (error {errors.brief(code)}).")
-        waiting = self._asked.get(reply.id)
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(error) if error else waiting.set_result(reply.result)
-        future = self._request_futures.pop(reply.id, None)
-        kind = self._result_types.pop(reply.id, None)
-        if future is None or future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            self._settle_typed(future, kind, reply)
-
-    def _settle_typed(self, future: Future[Any], kind: Any, reply: Reply) -> None:
-        try:
-            result = reply.result
-            if kind is not None:
-                whole = {"jsonrpc": "2.0", "id": reply.id, "result": result}
-                result = self._converter.structure(whole, kind).result
-        except Exception:
-            future.set_exception(RequestFailed("The editor's reply does not fit the protocol."))
-        else:
-            future.set_result(result)
 
     # The life of the connection
 
