@@ -15,7 +15,7 @@ from cachewise.model.events import Failed, Opened, ProviderRequest, Stopped, Str
 from cachewise.model.plan import Infill
 from cachewise.model.usage import Tokens
 from cachewise.providers import local
-from support.providers import CANARY, QUICK, build, collect, endpoint, request
+from support.providers import CANARY, build, collect, endpoint, request, with_limits
 from support.upstream import CLOSE, END, HOLD, RESET, Script, Step, Upstream, data, piece, response, stream_head
 
 INFILL = Infill(prefix="def a():\n    ", suffix="\n", extra=(("b.py", "b = '\ud800😀'\n"),))
@@ -121,9 +121,10 @@ async def test_fault(name: str) -> None:
     assert "'tiny'" in failed.fault.sentence or "127.0.0.1" in failed.fault.sentence
 
 
-async def test_a_silent_server_runs_into_the_deadline() -> None:
-    async with Upstream([stream_head(), HOLD]) as upstream:
-        provider = build(endpoint("local", upstream.url), replace(QUICK, first_event=0.2))
+@pytest.mark.parametrize("sent", [[], [stream_head()], [stream_head(), piece(b": still here\n\n")]])
+async def test_a_silent_server_runs_into_the_deadline(sent: list[Step]) -> None:
+    async with Upstream([*sent, HOLD]) as upstream:
+        provider = build(endpoint("local", upstream.url), with_limits(first_event=0.2, idle=60.0, whole=60.0))
         failed = (await collect(provider, asked(max_retries=0)))[-1]
         await upstream.until_gone()
     assert isinstance(failed, Failed)

@@ -44,6 +44,7 @@ one, such as the closing reports, would keep Python's lock from the thread that 
 _KINDS: tuple[tuple[type[Exception], ProviderFaultKind], ...] = (
     (sdk.ModelRequestTimeout, "timeout"),
     (sdk.ModelTimeoutError, "timeout"),
+    (TimeoutError, "timeout"),
     (sdk.ModelConnectionError, "connection"),
     (sdk.ModelContextWindowExceededError, "contextWindow"),
     (sdk.ModelQuotaExceededError, "payment"),
@@ -138,10 +139,14 @@ async def _attempt(call: Call, attempt: Attempt, emit: Emit) -> tuple[Stopped | 
     stream: StreamedResponse | None = None
     begun = False
     error: Exception | None = None
+    first_event = asyncio.get_running_loop().time() + call.limits.first_event
     try:
         async with _open(call) as stream:
-            if call.early is not None and (report := await call.early(stream)) is not None:
-                emit(report)
+            if call.early is not None:
+                async with asyncio.timeout_at(first_event):  # the SDK's deadline is for what it reads itself
+                    report = await call.early(stream)
+                if report is not None:
+                    emit(report)
             async for event in stream:
                 begun = True
                 if text := _text(event):
