@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from support.command import run
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+LIKE = 0.2
+"""How far the demo's figures may be from the README's: they move with the sources that it explains."""
 
 
 def dollars(cell: str) -> float:
@@ -17,14 +23,31 @@ def count(cell: str) -> int:
     return int(cell.replace(",", ""))
 
 
-async def test_the_demo_shows_the_main_job(tmp_path: Path) -> None:
+def rows_of(table: str) -> list[list[str]]:
+    lines = [line for line in table.strip().split("\n") if not line.startswith("---")]
+    return [re.split(r" {2,}", line.strip()) for line in lines]
+
+
+def check_readme(printed: list[list[str]]) -> None:
+    """The README's table is like the one that the demo has printed."""
+    found = re.search(r"<!-- demo-table -->\n```text\n(.*?)\n```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    shown = rows_of(found[1])
+    assert shown[0] == printed[0]
+    assert [row[0] for row in shown[1:-1]] == [row[0] for row in printed[1:-1]]
+    assert len(shown[-1]) == len(printed[-1])
+    for old, new in zip(shown[-1][1:], printed[-1][1:], strict=True):
+        figures = [count(cell) if "$" not in cell else dollars(cell) for cell in (old, new)]
+        assert figures[0] == pytest.approx(figures[1], rel=LIKE), "run `make docs`: the README's table is out of date"
+
+
+async def test_the_demo_shows_the_main_job_and_the_readme_what_it_prints(tmp_path: Path) -> None:
     status, out, err = await run("demo", home=tmp_path)
     assert (status, err) == (0, "")
     assert "nothing leaves the machine" in out
     headings = [line for line in out.split("\n") if line.startswith(("Explain ", "Complete ", "Ask about "))]
     readouts = [line.strip() for line in out.split("\n") if re.match(r"  (explain|complete|ask) · ", line)]
-    table = out[out.index("What it cost") :].strip().split("\n")[1:]
-    rows = [re.split(r" {2,}", line.strip()) for line in table if not line.startswith("---")]
+    rows = rows_of(out.partition("What it cost\n")[2])
     head, *requests, last = rows
     assert head == ["request", "input", "read", "written", "output", "cost", "without caching", "saved"]
     assert len(headings) == len(readouts) == len(requests) >= 6
@@ -44,6 +67,7 @@ async def test_the_demo_shows_the_main_job(tmp_path: Path) -> None:
         assert count(row[2]) >= 0.85 * count(row[1])
     assert out.count("Simulated answer") == sum(row[0] != "complete" for row in requests)
     assert re.search(r"\[.+\]|\[.*\n", out), "no suggestion is shown"
+    check_readme(rows)
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert left == [], "the demo leaves files behind"
 

@@ -1,4 +1,4 @@
-"""What the README shows: its commands exist, its files are there, and its table is what the demo prints."""
+"""What the README shows: its commands exist, and its files are there. Its table is in `test_demo.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cachewise.cli.main import main
-from support.command import run
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,8 +18,6 @@ COMMANDS = [
     for line in block.split("\n")
     if line.startswith("$ ")
 ]
-LIKE = 0.2
-"""How far the demo's figures may be from the README's: they move with the sources that it explains."""
 
 
 def parts(command: str) -> list[list[str]]:
@@ -54,25 +51,3 @@ def test_commands_of_the_text_exist(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)#]+)", README))))
 def test_linked_files_are_there(target: str) -> None:
     assert (ROOT / target).exists()
-
-
-def rows_of(table: str) -> list[list[str]]:
-    lines = [line for line in table.strip("\n").split("\n") if not line.startswith("---")]
-    return [re.split(r" {2,}", line.strip()) for line in lines]
-
-
-def number(cell: str) -> float:
-    return float(cell.replace(",", "").replace("$", ""))
-
-
-async def test_the_table_is_what_the_demo_prints(tmp_path: Path) -> None:
-    found = re.search(r"<!-- demo-table -->\n```text\n(.*?)\n```", README, re.DOTALL)
-    assert found is not None
-    status, out, _ = await run("demo", home=tmp_path)
-    assert status == 0
-    shown, printed = rows_of(found[1]), rows_of(out.partition("What it cost\n")[2])
-    assert shown[0] == printed[0]
-    assert [row[0] for row in shown[1:-1]] == [row[0] for row in printed[1:-1]]
-    assert len(shown[-1]) == len(printed[-1])
-    for old, new in zip(shown[-1][1:], printed[-1][1:], strict=True):
-        assert number(old) == pytest.approx(number(new), rel=LIKE), "run `make docs`: the README's table is out of date"
