@@ -45,6 +45,21 @@ async def test_the_next_suggestion_is_prepared() -> None:
         assert completions["costPerAcceptedCharacterUsd"] == pytest.approx(completions["costUsd"] / characters)
 
 
+async def test_the_next_line_is_prepared_and_met_by_the_return_key() -> None:
+    async with desk(Script()) as d:
+        uri, asked, item = await typed_first(d)
+        d.simulator.follow(Script(answer="\n    print(second)\n    print(first)\n"))
+        d.edit(uri, 1, 0, FIRST)
+        await d.command("cachewise.accepted", *item["command"]["arguments"])
+        await d.until(lambda: len(d.records) == asked + 1)
+        [following] = await d.complete(uri, 1, len(FIRST), kind=2)
+        assert following["insertText"] == "\n    print(second)"
+        d.edit(uri, 1, len(FIRST), "\n    ")
+        [rest] = await d.complete(uri, 2, 4, kind=2)
+        assert rest["insertText"] == "print(second)"
+        assert len(d.records) == asked + 1
+
+
 async def test_a_part_prepares_nothing_and_counts_its_characters() -> None:
     async with desk(Script()) as d:
         uri, asked, item = await typed_first(d)

@@ -37,7 +37,7 @@ def ambiguous(before: str, middle: str, rest: str, below: str) -> bool:
     return (
         not body
         or "```" in line
-        or bool(prefix.strip() and body.startswith(prefix.strip()))
+        or bool(prefix.strip() and (middle + rest).lstrip(" \t").startswith(prefix.strip()))
         or bool(typed and middle.startswith(typed[0]))
         or (middle[0] in " \t" and (not prefix.strip() or prefix[-1] in " \t"))
         or (not rest.strip() and middle != middle.rstrip())

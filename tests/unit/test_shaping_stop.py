@@ -51,6 +51,13 @@ def check_end(
         pytest.param("", "@a\n@b\ndef c():\n  d\ne\n", "@a\n@b\ndef c():\n  d", "block", id="decorators"),
         pytest.param("f(\n  ", "a,\n  b\n)\nc\n", "a,\n  b\n)", "block", id="bracket opened above"),
         pytest.param("f():\n  ", "a\n)\nc\n", "a", "block", id="bracket opened nowhere"),
+        pytest.param("  x = 1", "\n  y = 2\n  z\n", "\n  y = 2", "block", id="next statement"),
+        pytest.param(
+            "  x = 1", "\n  if y:\n    z\n  a\n", "\n  if y:\n    z", "block", id="next statement with a block"
+        ),
+        pytest.param("  x = 1", "\ny = 2\n", "", "block", id="what follows a body"),
+        pytest.param("if x:", "\ny = 2\n", "", "block", id="a body without its indentation"),
+        pytest.param("x = 1", "\n\n# a\ny\nz\n", "\n\n# a", "block", id="next paragraph"),
         pytest.param("x", " = 1\nok_or()\n", " = 1", "block", id="a name that begins like a keyword"),
         pytest.param("x", " = 1\nthen(2)\n", " = 1", "block", id="a function named like a keyword"),
     ],
@@ -73,7 +80,8 @@ def test_auto_ends_with_the_block(before: str, text: str, kept: str, reason: Rea
         pytest.param("shellscript", "if a", "; then\n  b\nfi\nc\n", "; then\n  b\nfi", id="shell"),
         pytest.param("typescript", "x()", ";\ndone();\n", ";", id="done is a name"),
         pytest.param("yaml", "a", ":\n- b\n- c\nd: 1\n", ":\n- b\n- c", id="list of YAML"),
-        pytest.param("yaml", "- a", "\n- b\n", "", id="item of a list"),
+        pytest.param("yaml", "- a", "\n- b\n- c\n", "\n- b", id="item of a list"),
+        pytest.param("yaml", "  - a", "\nb: 1\n", "", id="what follows a list"),
         pytest.param("rust", "#[a", "]\nfn b() {\n  c\n}\nd\n", "]\nfn b() {\n  c\n}", id="attribute"),
         pytest.param(
             "go",

@@ -33,6 +33,9 @@ def test_eol_of(text: str, eol: str) -> None:
         pytest.param("<|cursor|>a<|cursor|>b", "ab", id="cursor marks"),
         pytest.param("a<|im_end|>\nb", "a", id="end mark"),
         pytest.param("a<EOT>b", "a", id="end mark of another model"),
+        pytest.param("<think>\na < b\n</think>\n\n  c", "  c", id="thoughts"),
+        pytest.param("\n<think>\na", "", id="open thoughts"),
+        pytest.param("a<think>b</think>", "a<think>b</think>", id="an element"),
         pytest.param("a <|cur", "a ", id="cursor mark begun"),
         pytest.param("a <|fim_middle|", "a ", id="end mark begun"),
         pytest.param("a <|> b", "a <|> b", id="an operator"),
@@ -59,6 +62,9 @@ def test_cleaned(raw: str, text: str) -> None:
         pytest.param("a\n", "x = ", "+ b", "python", "a", id="line end before the rest"),
         pytest.param("a\n", "  ", "b", "python", "a\n  ", id="lines before a statement"),
         pytest.param(" \n", "  ", "b", "python", "", id="nothing"),
+        pytest.param("\n  a", "{", "}", "c", "\n  a\n", id="lines between braces"),
+        pytest.param("\n  a\n", "  f(", ")", "c", "\n  a\n  ", id="lines between brackets"),
+        pytest.param("\n  a", "  f(", ")", "c", "\n  a", id="lines that end at a bracket"),
     ],
 )
 def test_trimmed(text: str, before: str, after: str, language: str, result: str) -> None:

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from typing import Literal
 
 from cachewise.shaping.brackets import imbalance
-from cachewise.shaping.indent import is_label, width
+from cachewise.shaping.indent import is_label, opens_block, width
 from cachewise.shaping.place import Place
 from cachewise.shaping.spans import awaited
 
 _CLOSER = re.compile(r"\s*(?:[)\]}]|</|#endif\b|-->|\*/)")
 _CLOSING_WORD = re.compile(r"\s*(?:end|fi|done|esac)\b")
 _WORD_LANGUAGES = frozenset({"lua", "ruby", "elixir", "julia", "shellscript", "crystal", "matlab", "vim"})
+_C_LIKE = frozenset({"c", "cpp", "objective-c", "csharp"})
+_MARGINAL = re.compile(r"#|\s*(?!default\b)[A-Za-z_]\w*:\s*\Z")
+"""What stands further out than the block that it is in: directives and labels."""
 _CONTINUATION = re.compile(
     r"\s*(?:(?:else|elif|elsif|elseif|except|finally|catch|rescue)\b"
     r"|(?:ensure|then|until|and|or)\b(?!\s*[(.=,])|\|\||&&|\.|\?|\{|[)\]}])"
@@ -57,16 +60,20 @@ def _block_end(lines: Sequence[str], place: Place, inside: frozenset[int]) -> in
     level = width(full[first])
     blank_before = False
     deeper = False
-    last = full[first]
+    head = last = full[first]
+    opens = first == 0 and place.ends_line and not lines[0].strip() and not opens_block(head, place.language)
     for number in range(first + 1, len(full)):
         line = full[number]
         if number in inside:
+            opens = False
             continue
         if not line.strip():
             blank_before = True
             continue
-        ends = _ends_at(line, last, full[first], place, blank_before=blank_before, deeper=deeper)
-        if ends == "before":
+        ends = _ends_at(line, last, head, place, blank_before=blank_before, deeper=deeper)
+        if opens and ends == "before" and width(line) == level:
+            head = line  # the cursor's statement was whole, so the next one is what is suggested
+        elif ends == "before":
             return number
         if ends == "behind":
             return number + 1
@@ -74,7 +81,7 @@ def _block_end(lines: Sequence[str], place: Place, inside: frozenset[int]) -> in
             closed = place.around("\n".join(lines[: number + 1]))
             left = place.around("\n".join(lines[:number]))
             return number + (imbalance(closed, place.language) < imbalance(left, place.language))
-        blank_before = False
+        blank_before = opens = False
         deeper = deeper or width(line) > level
         last = line
     return None
@@ -88,7 +95,9 @@ def _ends_at(
     if own > level:
         return None
     if own < level:
-        return "unless open" if re.match(r"\s*[)\]}]", line) else "before"
+        if re.match(r"\s*[)\]}]", line):
+            return "unless open"
+        return None if place.language in _C_LIKE and _MARGINAL.match(line) else "before"
     if _DECORATION.match(last) and not blank_before:
         return None
     if _CONTINUATION.match(line) and not re.fullmatch(r"\s*[)\]}]+[;,)]*\s*", line):
@@ -98,7 +107,7 @@ def _ends_at(
     if place.language == "yaml" and line.lstrip().startswith("- ") and re.search(r":\s*\Z", head):
         return None
     if _CLOSER.match(line) or (place.language in _WORD_LANGUAGES and _CLOSING_WORD.match(line)):
-        waits = place.language in ("c", "cpp", "csharp") and line.strip() == "}"
+        waits = place.language in _C_LIKE and line.strip() == "}"
         return None if waits or place.blank else "behind"
     if place.blank and not blank_before and not (level == 0 and deeper) and not _ONLY_CLOSES.match(head):
         return None

@@ -13,7 +13,7 @@ CLOSERS = frozenset(_CLOSES)
 
 HASH = frozenset({"python", "yaml", "shellscript", "ruby", "perl", "r", "toml", "dockerfile", "makefile", "starlark"})
 DASHES = frozenset({"lua", "sql", "haskell"})
-_PROSE = frozenset({"markdown", "plaintext", "html", "latex", "restructuredtext", "mdx", "xml"})
+PROSE = frozenset({"markdown", "plaintext", "html", "latex", "restructuredtext", "mdx", "xml"})
 _CHARACTER = frozenset({"c", "cpp", "objective-c", "rust", "go", "java", "csharp", "kotlin", "swift", "scala"})
 BACKTICK = frozenset({"go", "javascript", "javascriptreact", "typescript", "typescriptreact"})
 
@@ -21,7 +21,7 @@ BACKTICK = frozenset({"go", "javascript", "javascriptreact", "typescript", "type
 def _tokens(language: str) -> re.Pattern[str]:
     """What matters in a language: brackets, whole strings, comments, and quotes that stand alone."""
     parts = [r'"""', r"'''"]
-    if language not in _PROSE:
+    if language not in PROSE:
         parts.append(r'"(?:\\.|[^"\\\n])*"')
         parts.append(r"'(?:\\[^'\n]*|[^'\\\n])'" if language in _CHARACTER else r"'(?:\\.|[^'\\\n])*'")
         if language in BACKTICK:
@@ -36,6 +36,14 @@ def _tokens(language: str) -> re.Pattern[str]:
 def quotes_of(language: str) -> str:
     """The characters that open and close strings in a language."""
     return "\"'`" if language in BACKTICK else "\"'"
+
+
+def in_string(prefix: str, language: str) -> bool:
+    """Whether a line's beginning ends within a string; prose has none."""
+    for found in _tokens(language).finditer(prefix):
+        if found[0] in ('"', "'"):
+            return True
+    return language in BACKTICK and prefix.count("`") % 2 == 1
 
 
 def imbalance(text: str, language: str) -> int:

@@ -8,17 +8,35 @@ from __future__ import annotations
 
 import re
 
+from cachewise.shaping.brackets import PROSE, in_string
 from cachewise.shaping.place import Place
 
-_OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.\-]*)[ \t]*\Z")
+_OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.\-]*(?:[ \t:{][^`]*?)?)[ \t]*\Z")
 _PREAMBLE = re.compile(
     r"\s*(?:sure|certainly|of course|absolutely|okay)\s*[!.,:]?\s*\Z"
     r"|\s*(?:sure|certainly|of course|absolutely|okay|here(?:['\u2019]s| is| are)|below is|this (?:completes|is the)"
     r"|the (?:following|completion|completed|missing|code|rest|next|continuation|text)"
-    r"|i(?:['\u2019](?:ll|ve)| will| have)|to complete|you can (?:complete|use))\b[^=;{}]*[:.!]\s*\Z",
+    r"|i(?:['\u2019](?:ll|ve)| will| have)|to complete|you can (?:complete|use)|based on|looking at"
+    r"|let me (?:complete|continue|fill|finish|write))\b[^=;{}]*[:.!]\s*\Z"
+    r"|\s*\*\*[A-Z][\w ]*(?::\*\*|\*\*:?)\s*\Z",
     re.IGNORECASE,
 )
+_EXCUSE = re.compile(
+    r"\s*(?:(?:i['\u2019]m |i am )?(?:sorry|unable|afraid)|i apologi[sz]e|i can(?:['\u2019]t|not)"
+    r"|i do(?:n['\u2019]t| not)|unfortunately|there(?:['\u2019]s| is| are) (?:nothing|no)|nothing (?:to|is|needs|more)"
+    r"|no (?:completion|insertion|changes?|(?:further|additional|more) \w+)|it (?:looks|seems|appears)|without more"
+    r"|the \w+ (?:already|is already|is complete|looks|seems|appears))\b[^=;{}]*[:.!]\s*\Z",
+    re.IGNORECASE,
+)
+"""A line of a model that has no code to give. Whatever it goes on to say is to the reader, but for a fence."""
+_TOLD = re.compile(
+    r"\s*(?:sure|certainly|here(?:['\u2019]s| is)|below is|the|this)[ ,!][^`=;{}\n]*[: ]\s*`([^`\n]+)`\.?\s*\Z",
+    re.IGNORECASE,
+)
+"""A sentence that ends with the code between backticks."""
 _WRAPPERS = frozenset({"markdown", "md"})
+_TEXTS = PROSE | {"yaml", "vue", "svelte", "javascriptreact", "typescriptreact"}
+"""Languages in which text stands between code without a mark of its own."""
 _BACKTICK_LANGUAGES = frozenset(
     {"go", "javascript", "javascriptreact", "typescript", "typescriptreact", "shellscript", "sql", "ruby", "perl"}
 )
@@ -51,12 +69,23 @@ def _skip_preamble(lines: list[str], first: int, place: Place) -> int:
     """The number of the first line that is neither blank nor a sentence to the reader."""
     while first < len(lines) and not lines[first].strip():
         first += 1
-    if place.in_prose or first >= len(lines) or not _PREAMBLE.match(lines[first]):
-        return first if first < len(lines) else 0
+    if first >= len(lines):
+        return 0
+    if place.in_prose or (first == len(lines) - 1 and _takes_sentences(place)):
+        return first
+    if not _takes_sentences(place) and _EXCUSE.match(lines[first]):
+        return next((number for number in range(first, len(lines)) if _OPENING.match(lines[number])), len(lines))
+    if not _PREAMBLE.match(lines[first]):
+        return first
     first += 1
     while first < len(lines) and (not lines[first].strip() or _PREAMBLE.match(lines[first])):
         first += 1
     return first
+
+
+def _takes_sentences(place: Place) -> bool:
+    """Whether a sentence may be meant for the document although code stands around."""
+    return place.language in _TEXTS or in_string(place.prefix, place.language)
 
 
 def _closing(lines: list[str], first: int, fence: str, *, nested: bool) -> int | None:
@@ -81,6 +110,9 @@ def _stray(lines: list[str], first: int) -> int | None:
 
 def _inline(text: str, place: Place) -> tuple[int, int] | None:
     """The inside of an answer that is one line between backticks."""
+    told = _TOLD.match(text)
+    if told is not None and not place.in_prose and not _takes_sentences(place):
+        return told.span(1)
     body = text.strip()
     if "\n" in body or len(body) < 3 or place.in_prose or body.strip("`") == "":
         return None

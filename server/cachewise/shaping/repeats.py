@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import re
 
-from cachewise.shaping.brackets import imbalance
+from cachewise.shaping.brackets import PROSE, imbalance, in_string
 from cachewise.shaping.indent import opens_block, width
 from cachewise.shaping.place import Place
 from cachewise.shaping.trim import joins
 
+_TOKEN_AT_END = re.compile(r"(?:(?<![^\w\s)\]}\"'`])[-+*/%=<>!&|^~:?]+|(?<!\.)\.\.|,|(?<![\w.])[a-z]+)[ \t]*\Z")
+_NEVER_DOUBLED = frozenset(
+    {
+        "and", "as", "async", "await", "case", "class", "const", "def", "enum", "extends", "fn", "for", "from", "func",
+        "function", "if", "impl", "implements", "import", "in", "instanceof", "interface", "is", "let", "local", "mut",
+        "new", "or", "pub", "raise", "return", "struct", "throw", "type", "use", "var", "while", "yield",
+    }
+)  # fmt: skip
 _WORD_AT_END = re.compile(r"\w+\Z")
 _WORD_AT_START = re.compile(r"\w+")
 _MAX_LINES = 30
@@ -36,7 +44,12 @@ def repeated_before(text: str, place: Place) -> int:
         and not _is_call_of_itself(body, line, place)
     ):
         return skipped + _behind(body, len(line), place)
-    head = _repeated_head(body, line) or _repeated_marker(body, line, place) or _repeated_accessor(body, line, place)
+    head = (
+        _repeated_head(body, line)
+        or _repeated_marker(body, line, place)
+        or _repeated_accessor(body, line, place)
+        or _repeated_token(body, place)
+    )
     if head:
         return skipped + _behind(body, head, place)
     word = _repeated_word(text, place)
@@ -147,6 +160,21 @@ def _repeated_marker(body: str, line: str, place: Place) -> int:
     if re.search(r"\w", line) or place.prefix[-1:] != " ":
         return 0
     return len(line) if body.startswith(line + " ") else 0
+
+
+def _repeated_token(body: str, place: Place) -> int:
+    """Characters of an operator, a comma or a keyword that ends the cursor's line and begins the answer.
+
+    A sign right before its operand may well be meant: `a - -1`.
+    """
+    found = _TOKEN_AT_END.search(place.prefix)
+    if found is None or place.in_prose or place.language in PROSE or in_string(place.prefix, place.language):
+        return 0
+    mark = found[0].rstrip(" \t")
+    if not body.startswith(mark) or mark == ",":
+        return int(body.startswith(mark))
+    spaced = found[0] != mark and body[len(mark) : len(mark) + 1] in (" ", "\t")
+    return len(mark) if spaced and (mark in _NEVER_DOUBLED or not mark.isalpha()) else 0
 
 
 def _repeated_word(text: str, place: Place) -> int:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import Literal
 
+from cachewise.shaping.brackets import CLOSERS
 from cachewise.shaping.place import Place, newlines
 
 Eol = Literal["\n", "\r\n", "\r"]
@@ -29,6 +30,8 @@ _END_MARKS = (
 )
 _END_MARK = re.compile("|".join(map(re.escape, _END_MARKS)))
 _MARK_BEGUN = re.compile(r"<(?:\|[a-z_]+\|?|EOT?)\Z")
+_THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\n*|\Z)", re.DOTALL)
+"""What a reasoning model of a local server says to itself first."""
 _HARD_BREAK_LANGUAGES = frozenset({"markdown", "mdx", "plaintext"})
 
 
@@ -56,7 +59,7 @@ def cleaned(raw: str) -> str:
     text = newlines(raw)
     if "<" not in text:
         return text
-    text = text.replace(CURSOR_MARK, "")
+    text = _THOUGHTS.sub("", text.replace(CURSOR_MARK, ""))
     ended = _END_MARK.search(text)
     if ended is not None:
         return text[: ended.start()]
@@ -70,7 +73,7 @@ def trimmed(text: str, place: Place) -> str:
     """The suggestion without white space that would be left hanging at the end of a line.
 
     In front of text that goes on in the cursor's line, spaces at the end are kept, and a line end is kept where the
-    suggestion fills lines of its own before that text.
+    suggestion fills lines of its own before that text: a bracket that the editor closed, for one.
     """
     if place.language not in _HARD_BREAK_LANGUAGES:
         text = re.sub(r"[ \t]+(?=\n)", "", text)
@@ -78,6 +81,8 @@ def trimmed(text: str, place: Place) -> str:
     if place.ends_line or not body:
         return body
     tail = text[len(body) :]
+    if body.lstrip(" \t").startswith("\n") and (place.rest[0] == "}" or (place.rest[0] in CLOSERS and "\n" in tail)):
+        return f"{body}\n{place.indent}"
     if "\n" in tail:
         return f"{body}\n{place.indent}" if place.blank else body
     return body if place.rest[0] in " \t" else text
