@@ -82,6 +82,9 @@ def test_auto_ends_with_the_block(before: str, text: str, kept: str, reason: Rea
         pytest.param("yaml", "a", ":\n- b\n- c\nd: 1\n", ":\n- b\n- c", id="list of YAML"),
         pytest.param("yaml", "- a", "\n- b\n- c\n", "\n- b", id="item of a list"),
         pytest.param("yaml", "  - a", "\nb: 1\n", "", id="what follows a list"),
+        pytest.param("typescriptreact", "<", ">\n  <A />\n</>;\nb\n", ">\n  <A />\n</>;", id="fragment"),
+        pytest.param("cpp", "A()", "\n: a(1)\n{}\nb\n", "\n: a(1)\n{}", id="initializers"),
+        pytest.param("elixir", "a", "\n|> b()\n|> c()\nd\n", "\n|> b()\n|> c()", id="pipeline"),
         pytest.param("rust", "#[a", "]\nfn b() {\n  c\n}\nd\n", "]\nfn b() {\n  c\n}", id="attribute"),
         pytest.param(
             "go",

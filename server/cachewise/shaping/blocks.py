@@ -23,7 +23,7 @@ _MARGINAL = re.compile(r"#|\s*(?!default\b)[A-Za-z_]\w*:\s*\Z")
 """What stands further out than the block that it is in: directives and labels."""
 _CONTINUATION = re.compile(
     r"\s*(?:(?:else|elif|elsif|elseif|except|finally|catch|rescue)\b"
-    r"|(?:ensure|then|until|and|or)\b(?!\s*[(.=,])|\|\||&&|\.|\?|\{|[)\]}])"
+    r"|(?:ensure|then|until|and|or)\b(?!\s*[(.=,])|\|\||&&|\|>|\.|\?|:(?!:)|\{|[)\]}])"
 )
 _DECORATION = re.compile(r"\s*(?:@\w|#\[)")
 _ONLY_CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|</[\w.:-]+>|end[,)]*)\s*\Z")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from cachewise.shaping.brackets import CLOSERS, imbalance, quotes_of, unmatched_closers
+from cachewise.shaping.indent import width
 from cachewise.shaping.place import Place
 from cachewise.shaping.trim import joins
 
@@ -24,6 +25,12 @@ def without_rest(text: str, place: Place) -> tuple[str, bool]:
     if place.ends_line:
         return _without_closed_block(text, place), False
     lines = text.split("\n")
+    if place.closing_tag:
+        for number, line in enumerate(lines[1:], 1):
+            body = line.lstrip(" \t")
+            if body.startswith(rest) and width(line) <= width(place.prefix):
+                return "\n".join((*lines[:number], line[: len(line) - len(body)])), True
+        del lines[1:]  # deeper ones close what the suggestion opens
     whole = [number for number, line in enumerate(lines) if line.rstrip(" \t").endswith(rest)]
     readings: list[str] = []
     for number in dict.fromkeys(whole[:1] + whole[-1:]):

@@ -17,6 +17,7 @@ _PROSE_LANGUAGES = frozenset(
     {"asciidoc", "git-commit", "gitcommit", "latex", "markdown", "mdx", "plaintext", "restructuredtext", "tex", "text"}
 )
 _COMMENT = re.compile(r"(?:^|\s)(?://|#(?!\[|!\[|include|define)|--|/\*|<!--|\"\"\"|''')|^\s*\*\s")
+_CLOSING_TAG = re.compile(r"</[\w.:-]*>[ \t]*")
 _TRIPLE = re.compile(r"\"\"\"|'''")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
@@ -59,6 +60,11 @@ class Place:
     def ends_line(self) -> bool:
         """Whether nothing but white space stands behind the cursor in its line."""
         return not self.rest.strip(" \t")
+
+    @property
+    def closing_tag(self) -> bool:
+        """Whether all that stands behind the cursor in its line is one closing tag, as editors put it there."""
+        return _CLOSING_TAG.fullmatch(self.rest) is not None
 
     @property
     def indent(self) -> str:

@@ -42,6 +42,7 @@ def repeated_before(text: str, place: Place) -> int:
         and re.search(r"\w", line)
         and _continues(body, line)
         and not _is_call_of_itself(body, line, place)
+        and not _is_content(text[:skipped], place)
     ):
         return skipped + _behind(body, len(line), place)
     head = (
@@ -128,6 +129,12 @@ def _is_call_of_itself(body: str, line: str, place: Place) -> bool:
     kept = imbalance(place.around(own), place.language)
     dropped = imbalance(place.around(own[len(line) :].rstrip(" \t").removesuffix(place.rest)), place.language)
     return kept < dropped
+
+
+def _is_content(margin: str, place: Place) -> bool:
+    """Whether an answer with this margin begins with a line inside the element that the editor has closed."""
+    lead = margin.rpartition("\n")
+    return place.closing_tag and lead[1] == "\n" and width(lead[2]) > width(place.prefix)
 
 
 def _repeated_head(body: str, line: str) -> int:

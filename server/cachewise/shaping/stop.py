@@ -132,7 +132,8 @@ def find_end(
     if not lines:
         return None
     ends: list[tuple[int, Reason]] = []
-    if multiline == "never" or (multiline == "auto" and not place.blank and re.search(r"\w", place.rest)):
+    one_line = not place.blank and not place.closing_tag and re.search(r"\w", place.rest)
+    if multiline == "never" or (multiline == "auto" and one_line):
         ends.append((1, "line"))
     elif multiline == "auto" and (block := block_end(lines, place, complete=complete)) is not None:
         ends.append((block, "block"))

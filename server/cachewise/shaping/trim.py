@@ -73,7 +73,7 @@ def trimmed(text: str, place: Place) -> str:
     """The suggestion without white space that would be left hanging at the end of a line.
 
     In front of text that goes on in the cursor's line, spaces at the end are kept, and a line end is kept where the
-    suggestion fills lines of its own before that text: a bracket that the editor closed, for one.
+    suggestion fills lines of its own before that text: what the editor closed, for one.
     """
     if place.language not in _HARD_BREAK_LANGUAGES:
         text = re.sub(r"[ \t]+(?=\n)", "", text)
@@ -81,7 +81,8 @@ def trimmed(text: str, place: Place) -> str:
     if place.ends_line or not body:
         return body
     tail = text[len(body) :]
-    if body.lstrip(" \t").startswith("\n") and (place.rest[0] == "}" or (place.rest[0] in CLOSERS and "\n" in tail)):
+    block = place.closing_tag or place.rest[0] == "}" or (place.rest[0] in CLOSERS and "\n" in tail)
+    if block and body.lstrip(" \t").startswith("\n"):
         return f"{body}\n{place.indent}"
     if "\n" in tail:
         return f"{body}\n{place.indent}" if place.blank else body
