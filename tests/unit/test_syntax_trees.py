@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -33,6 +35,43 @@ def test_what_a_query_finds_comes_in_order_and_with_offsets_in_bytes() -> None:
     names = [data[node.start_byte : node.end_byte] for node in found if node.type == "identifier"]
     assert names == [b"x%d" % n for n in range(2_000)]
     assert [node.start_byte for node in found] == sorted(node.start_byte for node in found)
+
+
+ENDLESS: dict[str, tuple[str, bytes]] = {
+    "arrows": ("typescript", b"->;" * 33_000),
+    "types or comparisons": ("typescript", b"a<b,\n" * 20_000),
+    "the same with tags": ("typescriptreact", b"a<b,\n" * 20_000),
+    "quotes": ("javascript", b"'\"" * 50_000),
+    "brackets": ("go", b"[{" * 50_000),
+    "arguments": ("rust", b"a<b," * 25_000),
+}
+
+
+@pytest.mark.parametrize(("language", "data"), ENDLESS.values(), ids=ENDLESS)
+def test_a_text_that_would_take_seconds_is_given_up(language: str, data: bytes) -> None:
+    """All of them together take less than the test's own deadline; the first two alone would take over a minute."""
+    assert trees.parse(data[: trees.LARGEST], language) is None
+
+
+def test_other_threads_run_meanwhile() -> None:
+    """Seen by how often another thread has its turn while a text is parsed that takes all the time it is given."""
+    turns, done = 0, threading.Event()
+
+    def count() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            time.sleep(0)
+
+    other = threading.Thread(target=count)
+    other.start()
+    try:
+        before = turns
+        assert trees.parse(b"'\"" * 50_000, "javascript") is None
+        assert turns - before > 10
+    finally:
+        done.set()
+        other.join()
 
 
 @pytest.mark.parametrize("end", [b"\\\n", b"\\\r\n"])

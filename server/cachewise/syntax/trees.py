@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from time import thread_time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +21,16 @@ _GRAMMARS = {
 }  # fmt: skip
 """Of LSP language ids."""
 LARGEST = 100_000
-"""Bytes. A larger text is given up: no other thread runs while one is parsed, which takes about 0.15 ms for 1 kB."""
+"""Bytes. A larger text is given up."""
+_LEAST_TIME, _TIME_PER_BYTE = 0.05, 1e-6
+"""Seconds of the processor after which a text is given up. Source takes a seventh, and a third with a quote or bracket
+too many; a made-up text can take a minute, in which no other thread would run for seconds."""
 _MOST_CONTINUED = 2_000
-"""Lines that end in a backslash. The time that they take to parse grows with their square."""
+"""Lines that end in a backslash. The time that they take to parse grows with their square, in a single step."""
+_MOST_ANGLES = 3_000
+"""The same of `<` in TypeScript, with their third power: `a<b,a<b,` and so on may end as arguments of types or not."""
+_READ = 4_096
+"""Bytes that the parser is given at once."""
 
 
 def has_grammar(language: str) -> bool:
@@ -39,9 +47,23 @@ def parse(data: bytes, language: str) -> Node | None:
     """
     from tree_sitter import Parser
 
+    grammar = _GRAMMARS[language]
     if len(data) > LARGEST or data.count(b"\\\n") + data.count(b"\\\r\n") > _MOST_CONTINUED:
         return None
-    return Parser(_grammar(_GRAMMARS[language])).parse(data).root_node
+    if grammar in ("typescript", "tsx") and data.count(b"<") > _MOST_ANGLES:
+        return None
+    end = thread_time() + _LEAST_TIME + _TIME_PER_BYTE * len(data)
+
+    def read(offset: int, _point: object) -> bytes:
+        return data[offset : offset + _READ]
+
+    def give_up(_offset: int, _error: bool) -> bool:
+        return thread_time() > end
+
+    try:  # the calls back to Python let other threads run meanwhile
+        return Parser(_grammar(grammar)).parse(read, progress_callback=give_up).root_node
+    except ValueError:
+        return None
 
 
 def find(root: Node, language: str, query: str) -> Iterator[Node]:
