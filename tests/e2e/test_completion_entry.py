@@ -11,6 +11,7 @@ from support.server import Desk, desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ANSWER = "nt(number)\n"
+REPEATED = "".join(f"value_{at} = {at}\nchannel = open_channel(address, retries)\n" for at in range(12))
 
 
 async def beside(
@@ -89,11 +90,24 @@ async def test_a_range_that_no_item_may_have_is_no_matter(shared: Desk, start: i
     assert item["insertText"] == "nt(number)"
 
 
+async def test_the_built_in_completers_guess_does_not_ask_the_model_again() -> None:
+    """The model has gone on from another entry; what is shown for this one is the built-in completer's."""
+    options = {"completion": {"offline": "on", "debounceMs": 1}}
+    async with desk(Script(answer="erator\n"), options=options, offline=True) as d:
+        uri = d.open("own.py", f"{REPEATED}value_9 = 9\nchannel = op\n")
+        assert await d.complete(uri, 25, 12, kind=1)
+        [item] = await beside(d, uri, (25, 12), "open_channel", 10)
+        assert item["insertText"] == "open_channel(address, retries)"
+        other = d.open("other.py", "value = \n")
+        assert await d.complete(other, 0, 8, kind=1)
+        assert len(d.records) == 2, "one for each document; a third would have been under way by now"
+        [item] = await beside(d, uri, (25, 12), "op", 10)
+        assert item["insertText"] == "operator"
+
+
 async def test_the_built_in_completer_goes_on_from_it_too() -> None:
-    line = "channel = open_channel(address, retries)\n"
-    text = "".join(f"value_{at} = {at}\n{line}" for at in range(12))
     async with desk(env={"OPENROUTER_API_KEY": None}, offline=True) as d:
-        uri = d.open("own.py", f"{text}value_9 = 9\nchannel = op\n")
+        uri = d.open("own.py", f"{REPEATED}value_9 = 9\nchannel = op\n")
         assert await beside(d, uri, (25, 12), "operator", 10) == []
         [item] = await beside(d, uri, (25, 12), "open_channel", 10)
         assert item["insertText"] == "open_channel(address, retries)"

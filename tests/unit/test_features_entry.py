@@ -51,18 +51,18 @@ def test_of_all_that_fit_the_one_that_goes_on_is_found(entry: str, text: str | N
     assert (None if found is None else found.text) == text
 
 
-ASKED: dict[str, tuple[str, str, bool]] = {
+SAID: dict[str, tuple[str, str, bool]] = {
     "the model": ("m", "nt(x)", True),
-    "the model, for nothing": ("m", "", True),
+    "the model, for nothing": ("m", "", False),
     "the built-in completer": (OFFLINE, "nt(x)", False),
 }
 
 
-@pytest.mark.parametrize(("source", "text", "asked"), ASKED.values(), ids=ASKED)
-def test_the_model_was_asked_here(source: str, text: str, asked: bool) -> None:
+@pytest.mark.parametrize(("source", "text", "said"), SAID.values(), ids=SAID)
+def test_the_model_has_said_something_here(source: str, text: str, said: bool) -> None:
     kept, at = Suggestions(), At(LINE, END)
     kept.put(at.uri, at.before, at.after, Suggestion(id="a", text=text, replaces=0, source=source))
-    assert kept.answered(at) is asked
+    assert kept.answered(at) is said
     assert not kept.answered(At(LINE, END - 1))
 
 

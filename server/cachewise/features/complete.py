@@ -60,11 +60,11 @@ async def _find(
     try:
         require_provider(rooms, rooms.model_for("complete"))
         if not invoked:
-            fruitless = rooms.suggestions.fruitless(snapshot, terms)
+            answered = rooms.suggestions.fruitless(snapshot, terms) or _beside(rooms, snapshot, entry)
             first = await firsthand.sure()
-            if first is not None and not fruitless:
+            if first is not None and not answered:
                 rooms.later(_ask_behind(rooms, snapshot))
-            if first is not None or fruitless:
+            if first is not None or answered:
                 return first
         return await _wait(rooms, snapshot, entry, invoked=invoked)
     except NoKey as fault:
@@ -137,6 +137,11 @@ def _known(rooms: Rooms, snapshot: Snapshot, entry: Entry | None, *, offline: bo
     return found
 
 
+def _beside(rooms: Rooms, snapshot: Snapshot, entry: Entry | None) -> bool:
+    """Whether the model has suggested what goes on from another entry than the selected one, so is not asked again."""
+    return entry is not None and rooms.suggestions.answered(snapshot, rooms.completion_terms)
+
+
 async def _wait(rooms: Rooms, snapshot: Snapshot, entry: Entry | None, *, invoked: bool) -> Suggestion | None:
     """Wait for the stream that brings the suggestion; begin it where there is none.
 
@@ -148,7 +153,7 @@ async def _wait(rooms: Rooms, snapshot: Snapshot, entry: Entry | None, *, invoke
     paused, asked = invoked, False
     while rooms.documents.shows(snapshot):
         known = _known(rooms, snapshot, entry, offline=False)
-        if known is not None or (entry is not None and rooms.suggestions.answered(snapshot, terms)):
+        if known is not None or _beside(rooms, snapshot, entry):
             return known
         pursuit = rooms.pursuits.join(snapshot, terms, patient=asked)
         if pursuit is not None:

@@ -166,8 +166,9 @@ class Suggestions:
         return any(not entry.suggestion.text for _, entry, _ in self._fitting(cursor, terms))
 
     def answered(self, cursor: Cursor, terms: Terms = ()) -> bool:
-        """Whether the model was asked here before, whatever it said."""
-        return any(entry.suggestion.source != OFFLINE for _, entry, _ in self._fitting(cursor, terms))
+        """Whether the model was asked here before, and had something to say."""
+        fitting = (entry.suggestion for _, entry, _ in self._fitting(cursor, terms))
+        return any(suggestion.text and suggestion.source != OFFLINE for suggestion in fitting)
 
     def whole(self, uri: str, suggestion: Suggestion) -> bool:
         """Whether nothing of a suggestion that was found is typed yet."""
