@@ -10,7 +10,8 @@ are taken. Who types in front of a word is in the middle of one with every key, 
 cursor was only put there. A deletion is no reason to be silent, but one to wait longer. Selected text is not seen here:
 the protocol's question has a position only, and editors ask none while something is selected. The range of a code
 action would not tell it either, since some editors send the line or a diagnostic's range where nothing is selected.
-What the question does tell is the selected entry of the editor's own list: `entry.py`.
+The extension for VS Code, which sees it, asks nothing then. What the question does tell is the selected entry of the
+editor's own list: `entry.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 /**
  * Between the language client and the editor: what is shown of the server's suggestions.
  *
- * Nothing is asked while suggestions pause, the server's failures end as no suggestion (the status tells them), and
- * beside the server's suggestion stand those that cost nothing (`alternatives.ts`).
+ * Nothing is asked while suggestions pause, or while text is selected, which the server is not told. The server's
+ * failures end as no suggestion (the status tells them), and beside its suggestion stand those that cost nothing
+ * (`alternatives.ts`).
  */
 
 import * as vscode from 'vscode';
@@ -14,7 +15,7 @@ export function suggester(paused: (document: vscode.TextDocument) => boolean, lo
   const alternatives = new Alternatives();
   return async (document, _position, context, token, next) => {
     const invoked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
-    if (paused(document) && !invoked) {
+    if ((paused(document) || selected(document)) && !invoked) {
       return [];
     }
     let items: vscode.InlineCompletionItem[];
@@ -32,6 +33,12 @@ export function suggester(paused: (document: vscode.TextDocument) => boolean, lo
     }
     return [item, ...others(alternatives, document, item)];
   };
+}
+
+/** Whether text of the document is selected, so that typing would replace it. */
+function selected(document: vscode.TextDocument): boolean {
+  const editor = vscode.window.activeTextEditor;
+  return editor?.document === document && !editor.selection.isEmpty;
 }
 
 function others(

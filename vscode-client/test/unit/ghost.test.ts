@@ -92,6 +92,20 @@ describe('suggesting', () => {
     expect(await ask(next, { paused: true, context: invoked })).toHaveLength(2);
   });
 
+  it.each([
+    ['here', document, false, 0],
+    ['here, and a suggestion is asked for by hand', document, true, 2],
+    ['in another document', {}, false, 2],
+  ])('minds what is selected %s', async (_, where, byHand, shown) => {
+    window.activeTextEditor = { document: where, selection: { isEmpty: false } };
+    const next = vi.fn(() => Promise.resolve([item]));
+    expect(await ask(next, { context: byHand ? invoked : automatic })).toHaveLength(shown);
+    expect(next).toHaveBeenCalledTimes(shown === 0 ? 0 : 1);
+    window.activeTextEditor = { document, selection: { isEmpty: true } };
+    expect(await ask(next)).toHaveLength(2);
+    window.activeTextEditor = undefined;
+  });
+
   it('is quiet about failures', async () => {
     expect(await ask(() => Promise.reject(new Error('upstream 429')))).toEqual([]);
     expect(debug).toHaveBeenCalledOnce();
