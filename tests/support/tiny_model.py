@@ -34,9 +34,9 @@ _CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-_WIDTH = 64
+_WIDTH = 32
 _MOST_WORDS = 2_000
-_HIDDEN = 128
+_HIDDEN = 64
 _BIAS = 8.0
 """What the first channel of every token holds: nothing writes to it, so it works as a bias of the output."""
 _BIAS_AT_END = 3.0
