@@ -12,7 +12,8 @@ import pytest
 from cachewise.simulator.records import fingerprint
 from cachewise.simulator.script import Script
 from clients.vscode import ROOT
-from clients.vscode_desk import Desk, vscode_desk
+from clients.vscode_desk import HEAD as TYPED
+from clients.vscode_desk import SOURCE, Desk, vscode_desk
 from support.server import KEY
 
 pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
@@ -26,6 +27,23 @@ BODY = (
 
 
 WITH_STATUS = ".monaco-workbench"
+
+
+async def without_key(desk: Desk) -> None:
+    """The status item says it at once; typing is quiet, and a question tells what to do."""
+    window = desk.window
+    await window.status(lambda text: "no key" in text)
+    await window.open("a.py", SOURCE)
+    await window.type(TYPED)
+    await window.picture("no-key")
+    assert await window.toasts() == []
+    await window.press("Control+Alt+e")
+    toasts = await window.until("the toast", window.toasts)
+    assert "key" in " ".join(toasts)
+    await window.picture("no-key-question")
+    assert desk.records == []
+    await window.command("Notifications: Clear All Notifications")
+    await window.close_all()
 
 
 async def set_key(desk: Desk) -> None:
@@ -45,7 +63,7 @@ async def set_key(desk: Desk) -> None:
 async def test_first_minutes(tmp_path: Path) -> None:
     async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None) as desk:
         window = desk.window
-        await window.status(lambda text: "no key" in text)
+        await without_key(desk)
         await set_key(desk)
 
         *others, last = PROJECT

@@ -1,15 +1,14 @@
-"""What goes wrong around the editor, in the real VS Code: no provider, no server, no key."""
+"""What goes wrong around the editor, in the real VS Code: no provider, no server. No key: `test_vscode_first.py`."""
 
 from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
 from cachewise.simulator.script import Fault, Script
-from clients.vscode_desk import HEAD, SOURCE, Desk, vscode_desk
+from clients.vscode_desk import SOURCE, Desk
 
 pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -48,19 +47,3 @@ async def test_server_killed(code: Desk) -> None:
     await code.suggest()
     await code.paid()
     assert await code.window.toasts() == []
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_no_key(tmp_path: Path) -> None:
-    """The status item says it at once; typing is quiet, and a question tells what to do."""
-    async with vscode_desk(tmp_path, OPENROUTER_API_KEY=None) as desk:
-        await desk.window.status(lambda text: "no key" in text)
-        await desk.window.open("a.py", SOURCE)
-        await desk.window.type(HEAD)
-        await desk.window.picture("no-key")
-        assert await desk.window.toasts() == []
-        await desk.window.press("Control+Alt+e")
-        toasts = await desk.window.until("the toast", desk.window.toasts)
-        assert "key" in " ".join(toasts)
-        await desk.window.picture("no-key-question")
-        assert desk.records == []
