@@ -91,7 +91,9 @@ def test_what_is_too_long() -> None:
 def test_what_is_never_suggested_for() -> None:
     at = moment("x = |\n")
     assert never(at) is None
-    assert never(Moment(text="", offset=0, language="markdown", uri="file:///a.md", last="none", disabled=["markdown"]))
+    for disabled, written in {"markdown": False, "mark*": False, "*": False, "python": True, "down": True}.items():
+        notes = Moment(text="", offset=0, language="markdown", uri="file:///a.md", last="none", disabled=[disabled])
+        assert (never(notes) is None) is written, disabled
     for uri, written in {"git:/a.py": False, "cachewise:/1.md": False, "output:x": False, "untitled:1": True}.items():
         assert (never(moment("x = |\n", uri=uri)) is None) is written
     assert never(moment("|", uri="vscode-notebook-cell:/a.ipynb#W0")) is None

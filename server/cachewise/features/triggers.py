@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -57,12 +58,12 @@ class Moment:
     uri: str
     last: Edit
     disabled: Collection[str] = ()
-    """Languages for which completions are switched off."""
+    """Languages for which completions are switched off, as patterns."""
 
 
 def never(moment: Moment) -> str | None:
     """Why nothing may be suggested here, also not by hand; None where it may."""
-    if moment.language in moment.disabled:
+    if any(fnmatchcase(moment.language, pattern) for pattern in moment.disabled):
         return "the language is switched off"
     if urlsplit(moment.uri).scheme in _NEVER_WRITTEN:
         return "the document is read-only"

@@ -117,7 +117,8 @@ SETTINGS: tuple[Setting, ...] = (
         default=(),
         trust="add",
         scope="resource",
-        description="Languages for which nothing is suggested, as the editor names them, such as `markdown`.",
+        description="Languages for which nothing is suggested, as the editor names them, such as `markdown`; `*` in a "
+        "name stands for anything.",
     ),
     Setting(
         key="completion.debounceMs",
