@@ -104,7 +104,7 @@ def test_another_language_is_another_text() -> None:
     statements = Statements()
     text = 'import "a"\n'
     assert statements.of(text, "go", go_imports) == ("a",)
-    assert statements.of(text, "typescript", _script) == ()
+    assert statements.of(text, "python", python_imports) == ()
 
 
 _LINES = PYTHON.splitlines(keepends=True)[:12]

@@ -56,7 +56,8 @@ def test_python(text: str, expected: list[object]) -> None:
          "./a ./d.json"),
         ("javascript", "import type { A } from './a'\n", "./a"),
         ("javascriptreact", "import A from './a'\nexport default () => <A>{await import('./b')}</A>\n", "./a ./b"),
-        ("javascript", "import '.'; import '..'; import '.hidden'; import 'react'; import '@/x'\n", ". .."),
+        ("javascript", "import '.'; import '..'; import '.hidden'; import 'react'; import '@/x'\n",
+         ". .. .hidden react @/x"),
     ],
 )  # fmt: skip
 def test_scripts(language: str, text: str, expected: str) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 _SCRIPT = re.compile(
-    r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?P<quote>["'`])(?P<name>\.{1,2}(?:/[^"'`\n]*)?)(?P=quote)"""
+    r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(?P<quote>["'`])(?P<name>[^"'`\n]{1,200})(?P=quote)"""
 )
 _GO_MODULE = re.compile(r"^module[ \t]+\"?([^\s\"]+)", re.MULTILINE)
 _C = re.compile(r"^[ \t]*#[ \t]*(?:include|import)[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
@@ -24,7 +24,7 @@ _WORDS = frozenset({"as", "from", "import", "qualified", "static", "hiding", "ex
 
 
 def embedded_imports(text: str) -> Iterator[str]:
-    """The relative specifiers of a script inside a component: Vue, Svelte, Astro."""
+    """The specifiers of a script inside a component: Vue, Svelte, Astro."""
     return (match["name"] for match in _SCRIPT.finditer(text))
 
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from cachewise.context import import_rules
+from cachewise.context.script_files import script_files
 from cachewise.context.statements import Statements
 from cachewise.syntax.imports import go_imports, python_imports, rust_imports, script_imports
 from cachewise.syntax.keywords import family
@@ -102,7 +103,8 @@ def _files(place: Place, language: str, text: str, statements: Statements) -> It
         case "python":
             return _python(place, statements.of(text, language, python_imports))
         case "typescript" | "javascript":
-            return _script(place, statements.of(text, language, partial(script_imports, language=language)))
+            specifiers = statements.of(text, language, partial(script_imports, language=language))
+            return script_files(specifiers, place.directory, place.ancestors())
         case "go":
             return _go(place, statements.of(text, language, go_imports))
         case "rust":
@@ -110,7 +112,7 @@ def _files(place: Place, language: str, text: str, statements: Statements) -> It
     text = text[:_MOST_SCANNED]
     match language:
         case "vue" | "svelte" | "astro":
-            return _script(place, _distinct(import_rules.embedded_imports(text)))
+            return script_files(_distinct(import_rules.embedded_imports(text)), place.directory, place.ancestors())
         case "c" | "cpp" | "objective-c" | "objective-cpp" | "cuda-cpp":
             return _c(place, _distinct(import_rules.c_includes(text)))
         case "lua" | "luau":
@@ -152,24 +154,6 @@ def _python_module(stem: str, names: tuple[str, ...]) -> Iterator[str]:
 
 def _python_files(stem: str) -> tuple[str, ...]:
     return os.path.join(stem, "__init__.py"), f"{stem}.py", f"{stem}.pyi"
-
-
-_SCRIPT_SUFFIXES = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte", ".json")
-_COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
-
-
-def _script(place: Place, imports: Iterable[str]) -> Iterator[str]:
-    for specifier in imports:
-        stem = os.path.normpath(os.path.join(place.directory, specifier))
-        source = _COMPILED.sub("", stem)
-        stems = (stem,) if source == stem else (stem, source)
-        found = first_file(
-            stem,
-            *(s + suffix for s in stems for suffix in _SCRIPT_SUFFIXES),
-            *(os.path.join(stem, f"index{suffix}") for suffix in _SCRIPT_SUFFIXES),
-        )
-        if found:
-            yield found
 
 
 def _go(place: Place, imports: Iterable[str]) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _python_name(node: Node, data: bytes) -> str:
 
 
 def script_imports(text: str, language: str) -> Iterator[str]:
-    """The relative specifiers of a JavaScript or TypeScript file."""
+    """The specifiers of a JavaScript or TypeScript file: relative ones, names of the project, packages."""
     query = _SCRIPT if family(language) == "javascript" else _SCRIPT + _IMPORT_REQUIRE
     for node, data in _found(text, language, query):
         name: Node | None = node
@@ -92,7 +92,7 @@ def script_imports(text: str, language: str) -> Iterator[str]:
             name = next((child for child in node.named_children if child.type != "comment"), None)
         if name is not None and name.type in ("string", "template_string"):
             specifier = _text(name, data)[1:-1]
-            if specifier in (".", "..") or (specifier.startswith(("./", "../")) and "${" not in specifier):
+            if specifier and "${" not in specifier:
                 yield specifier
 
 
