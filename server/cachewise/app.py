@@ -26,9 +26,9 @@ from cachewise.lsp.show import Shower
 from cachewise.providers.registry import Providers
 from cachewise.session.documents import Documents
 from cachewise.session.inflight import Inflight
+from cachewise.settings.forms import Settings
 from cachewise.settings.load import Loaded, hide_keys, load
 from cachewise.settings.places import Places, find_places
-from cachewise.settings.schema import Settings
 
 if TYPE_CHECKING:
     from cachewise.answers.answers import Answers

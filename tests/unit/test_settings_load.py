@@ -11,8 +11,9 @@ import pytest
 
 from cachewise.faults import ForbiddenHost
 from cachewise.model.names import ModelName
+from cachewise.settings.forms import Settings
 from cachewise.settings.load import hide_keys, load
-from cachewise.settings.schema import SETTINGS, Settings
+from cachewise.settings.schema import SETTINGS
 from cachewise.settings.user_file import LARGEST
 from support.settings_files import loaded_from, places_in, write_user_file
 

@@ -25,8 +25,8 @@ from cachewise.model.usage import Tokens
 from cachewise.session.documents import Documents
 from cachewise.session.trail import Trail
 from cachewise.session.uris import path_of
+from cachewise.settings.forms import Settings
 from cachewise.settings.places import ensure_private
-from cachewise.settings.schema import Settings
 
 if TYPE_CHECKING:  # the room is loaded after `initialize` was answered (`lsp/handlers.py`)
     from cachewise.context.gather import Gatherer

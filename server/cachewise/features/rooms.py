@@ -30,8 +30,8 @@ from cachewise.model.names import ModelName
 from cachewise.providers.registry import Providers
 from cachewise.session.documents import Documents
 from cachewise.session.inflight import Inflight
+from cachewise.settings.forms import Settings
 from cachewise.settings.load import Loaded
-from cachewise.settings.schema import Settings
 
 if TYPE_CHECKING:
     from cachewise.answers.answers import Answers

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from cachewise.settings.editors import vscode_properties, vscode_texts
 from cachewise.settings.endpoints import BASE_URL_VARIABLES, DEFAULT_BASE_URLS, KEY_VARIABLES
-from cachewise.settings.schema import SETTINGS, Setting
+from cachewise.settings.forms import Setting
+from cachewise.settings.schema import SETTINGS
 
 _TRUST = {
     "editor": "may set it",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cachewise.settings.schema import SETTINGS, Setting
+from cachewise.settings.forms import Setting
+from cachewise.settings.schema import SETTINGS
 
 _JSON_TYPES = {"bool": "boolean", "int": "integer", "decimal": "number", "globs": "array"}
 _LUA_TYPES = {"bool": "boolean", "int": "integer", "decimal": "number", "model": "string", "globs": "string[]"}

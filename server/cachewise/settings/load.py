@@ -13,8 +13,9 @@ from typing import Any
 
 from cachewise.model.names import ModelName
 from cachewise.settings.endpoints import Endpoint
+from cachewise.settings.forms import Setting, Settings
 from cachewise.settings.places import Places
-from cachewise.settings.schema import BY_KEY, SETTINGS, Setting, Settings
+from cachewise.settings.schema import BY_KEY, SETTINGS
 from cachewise.settings.secrets import is_loopback
 from cachewise.settings.servers import find_servers
 from cachewise.settings.trust import combined, entries

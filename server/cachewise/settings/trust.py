@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cachewise.log import mask
-from cachewise.settings.schema import BY_KEY, Setting
+from cachewise.settings.forms import Setting
+from cachewise.settings.schema import BY_KEY
 
 MOST_PROBLEMS = 20
 """Of one section; the rest is only counted, so that a hostile section can't flood the log or the status."""

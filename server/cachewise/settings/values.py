@@ -11,7 +11,7 @@ from typing import Any
 
 from cachewise.log import mask
 from cachewise.model.names import ModelName
-from cachewise.settings.schema import Setting
+from cachewise.settings.forms import Setting
 from cachewise.settings.secrets import Secret, origin_of
 
 MOST_GLOBS = 200
