@@ -103,16 +103,17 @@ async def test_a_question_waits_for_a_frozen_server_no_longer_than_one_lookup(mo
         own.freeze()
         monkeypatch.setattr(deadlines, "LOOKUP", 0.2)
         waited: list[float] = []
-        run = store._run
+        link = store._link
+        run = link.run
 
         async def watched(side: Any, deadline: float, default: Any, operation: Any) -> Any:
-            before = store._breakers[side].is_open
+            before = link._breakers[side].is_open
             result = await run(side, deadline, default, operation)
             if not before:
                 waited.append(deadline)
             return result
 
-        monkeypatch.setattr(store, "_run", watched)
+        monkeypatch.setattr(link, "run", watched)
         for number in range(5):
             key = f"{number:064x}"
             waited.clear()

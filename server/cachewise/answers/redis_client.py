@@ -1,7 +1,8 @@
 """Building a client of redis-py for an address, and turning its exceptions into sentences for people.
 
 redis-py waits five seconds and retries ten times by default; every figure is therefore set here. Importing it takes
-0.2 s, so it is imported in a thread when the first command is about to go out. Not here: the commands (`redis.py`).
+0.2 s, so it is imported in a thread when the first command is about to go out. Not here: the commands (`redis.py`)
+and what they wait for (`redis_link.py`).
 """
 
 from __future__ import annotations
