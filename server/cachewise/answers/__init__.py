@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cachewise.answers.agent_cache import AgentCache, AgentStream
+    from cachewise.answers.agent_cache import AgentCache
     from cachewise.answers.agent_cost import Expense, ModelCosts, noop_expense_recorder
     from cachewise.answers.agent_faults import CacheError, ConfigurationError, ConnectionError, RateLimitError
     from cachewise.answers.agent_result import CachedRun
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         clear_cache_async,
     )
     from cachewise.answers.agent_shared import open_agent_cache
+    from cachewise.answers.agent_stream import AgentStream
 
 __all__ = [
     "AgentCache",
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "agent_cache": ("AgentCache", "AgentStream"),
+    "agent_cache": ("AgentCache",),
     "agent_cost": ("Expense", "ModelCosts", "noop_expense_recorder"),
     "agent_faults": ("CacheError", "ConfigurationError", "ConnectionError", "RateLimitError"),
     "agent_result": ("CachedRun",),
@@ -54,6 +55,7 @@ _HOMES = {
         "clear_cache_async",
     ),
     "agent_shared": ("open_agent_cache",),
+    "agent_stream": ("AgentStream",),
 }
 
 

@@ -1,14 +1,14 @@
 """Runs of agents behind the answer cache: look, ask only once, keep, and tell the books.
 
-One `AgentCache` belongs to one event loop. Not here: the functions people call (`agent_run.py`) and where the caches
-of a process live (`agent_shared.py`).
+One `AgentCache` belongs to one event loop. Not here: the functions people call (`agent_run.py`), where the caches of a
+process live (`agent_shared.py`), and how a stream of pydantic-ai is listened to (`agent_stream.py`).
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,14 +18,13 @@ from cachewise.answers.agent_cost import Expense, ModelCosts, Recorder, cost_of,
 from cachewise.answers.agent_probe import Probe, model_name
 from cachewise.answers.agent_result import CachedRun, ResultForm, responses_of
 from cachewise.answers.agent_steady import SteadyKeys
+from cachewise.answers.agent_stream import AgentStream, Emit, listener
 from cachewise.answers.agent_wait import patiently
 from cachewise.answers.flight import Flights
 from cachewise.answers.tiers import Found, Tiers
 from cachewise.answers.turn import turn
 
 _log = logging.getLogger(__name__)
-
-Emit = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +63,6 @@ class _Landed:
     packed: Mapping[str, Any] | None
 
 
-class AgentStream:
-    """A run as a stream. `pieces` are the text as it comes, `result` is what it comes to."""
-
-    def __init__(self, pieces: AsyncIterator[str], result: Callable[[], Any]) -> None:
-        self.pieces = pieces
-        self._result = result
-
-    def __aiter__(self) -> AsyncIterator[str]:
-        return self.pieces
-
-    async def result(self) -> CachedRun[Any]:
-        """The whole run. Raises what the agent raised."""
-        run: CachedRun[Any] = await self._result()
-        return run
-
-
 class AgentCache:
     """The cache.
 
@@ -115,7 +98,7 @@ class AgentCache:
             stored = self._restore(call, found.model, key, await self.tiers.get(key))
             if stored is not None:
                 await self._book(call, stored)
-                yield AgentStream(_once(stored.text), _ready(stored))
+                yield AgentStream.of(stored)
                 return
 
         async def lead(emit: Emit) -> _Landed:
@@ -175,7 +158,7 @@ class AgentCache:
 
         kwargs = dict(call.kwargs)
         if call.streaming:
-            kwargs["event_stream_handler"] = _listener(kwargs.get("event_stream_handler"), hear)
+            kwargs["event_stream_handler"] = listener(kwargs.get("event_stream_handler"), hear)
         result = found.result
         if result is None:
             result = await patiently(
@@ -230,44 +213,3 @@ class AgentCache:
             saved=run.cost if run.from_cache else None,
         )
         await record(call.expense_recorder, expense)
-
-
-def _listener(own: Any, hear: Emit) -> Any:
-    """An event handler of pydantic-ai that hears the text and passes the events on to the caller's own handler."""
-
-    async def handler(context: Any, events: AsyncIterable[Any]) -> None:
-        async def overheard() -> AsyncIterator[Any]:
-            async for event in events:
-                piece = _text(event)
-                if piece:
-                    hear(piece)
-                yield event
-
-        if own is not None:
-            await own(context, overheard())
-        else:
-            async for _ in overheard():
-                pass
-
-    return handler
-
-
-def _text(event: Any) -> str:
-    kind = getattr(event, "event_kind", None)
-    if kind == "part_start" and event.part.part_kind == "text":
-        return str(event.part.content)
-    if kind == "part_delta" and event.delta.part_delta_kind == "text":
-        return str(event.delta.content_delta)
-    return ""
-
-
-async def _once(text: str) -> AsyncIterator[str]:
-    if text:
-        yield text
-
-
-def _ready(run: CachedRun[Any]) -> Callable[[], Any]:
-    async def result() -> CachedRun[Any]:
-        return run
-
-    return result

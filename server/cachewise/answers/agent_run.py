@@ -16,10 +16,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cachewise.answers.agent_cache import AgentCache, AgentStream, Call
+from cachewise.answers.agent_cache import AgentCache, Call
 from cachewise.answers.agent_cost import ModelCosts, Recorder, noop_expense_recorder
 from cachewise.answers.agent_result import CachedRun
 from cachewise.answers.agent_shared import open_agent_cache, shared_agent_cache
+from cachewise.answers.agent_stream import AgentStream
 
 DEFAULT_TTL = 15 * 24 * 3600
 """Seconds: fifteen days."""
