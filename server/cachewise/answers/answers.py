@@ -1,8 +1,8 @@
 """The answer cache as the features see it: look an answer up, keep one, ask only once.
 
-An answer is the whole text that a model gave to one question, with what it cost, so that a hit can say what it saved.
-Only complete, non-empty answers that stopped by themselves are kept. Not here: keys (`key.py`), what a question
-depends on (`scope.py`) and how the entries are kept (`tiers.py`).
+Only complete, non-empty answers that stopped by themselves are kept. Not here: what is kept of one
+(`stored_answer.py`), keys (`key.py`), what a question depends on (`scope.py`) and how the entries are kept
+(`tiers.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +20,8 @@ from cachewise.answers.memory import MemoryStore
 from cachewise.answers.redis import RedisStore
 from cachewise.answers.redis_limits import RedisLimits
 from cachewise.answers.redis_url import parse_redis_url
-from cachewise.answers.store import Store, StoreInfo, Tier
+from cachewise.answers.store import Store, StoreInfo
+from cachewise.answers.stored_answer import StoredAnswer, pack, unpack
 from cachewise.answers.tiers import CacheStatus, Found, Tiers
 from cachewise.answers.turn import turn
 from cachewise.model.events import StreamEvent
@@ -32,28 +31,6 @@ DAY = 86_400.0
 FOLDER = "answers-v1"
 """Name of the cache's folder; the number changes with the format, and older folders may be deleted."""
 _MAX_TEXT = 1_000_000
-_SOURCES: tuple[Literal["billed", "estimated"], ...] = ("billed", "estimated")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredAnswer:
-    """An answer from the cache."""
-
-    text: str
-    model: str
-    cost: Cost
-    """Of the request that gave it: what this hit saves."""
-    task: str
-    stored_at: float
-    """Seconds since the epoch."""
-    age_seconds: float
-    context: str
-    """Digest of the shared context that the answer was given with; empty where none was recorded."""
-    tier: Tier
-
-    def context_changed(self, context: str) -> bool:
-        """Whether the shared context has changed since, as far as that is known."""
-        return bool(self.context and context) and self.context != context
 
 
 class Answers:
@@ -173,13 +150,7 @@ class Answers:
         """
         if reason != "stop" or not text.strip() or len(text) > _MAX_TEXT:
             return False
-        answer = {
-            "text": text,
-            "model": model,
-            "costUsd": None if cost.usd is None else str(cost.usd),
-            "costSource": cost.source,
-            "context": context,
-        }
+        answer = pack(text=text, model=model, cost=cost, context=context)
         return self._tiers.put(
             key, task=task, answer=answer, ttl_seconds=self._ttl if ttl_seconds is None else ttl_seconds
         )
@@ -240,33 +211,4 @@ class Answers:
         await self._tiers.aclose()
 
     def _read(self, found: Found | None) -> StoredAnswer | None:
-        if found is None:
-            return None
-        envelope = found.envelope
-        text, model = envelope.answer.get("text"), envelope.answer.get("model")
-        context = envelope.answer.get("context")
-        if not isinstance(text, str) or not isinstance(model, str) or not text.strip():
-            return None
-        return StoredAnswer(
-            text=text,
-            model=model,
-            cost=_cost(envelope.answer.get("costUsd"), envelope.answer.get("costSource")),
-            task=envelope.task,
-            stored_at=envelope.stored_at,
-            age_seconds=envelope.age(self._clock()),
-            context=context if isinstance(context, str) else "",
-            tier=found.tier,
-        )
-
-
-def _cost(usd: object, source: object) -> Cost:
-    """A stored cost; anything odd is unknown."""
-    for known in _SOURCES:
-        if source == known and isinstance(usd, str):
-            try:
-                amount = Decimal(usd)
-            except InvalidOperation:
-                return UNKNOWN_COST
-            if amount.is_finite():
-                return Cost(usd=amount, source=known, saved=None)
-    return UNKNOWN_COST
+        return None if found is None else unpack(found, self._clock())

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from cachewise.answers.answers import StoredAnswer
 from cachewise.answers.flight import Emit
+from cachewise.answers.stored_answer import StoredAnswer
 from cachewise.context.tail import TailSpec
 from cachewise.faults import RequestFailed
 from cachewise.features.answer import Answer, Listener

@@ -267,8 +267,8 @@ def _load_features() -> None:
     """Import what requests need. In a thread, so that neither `initialize` nor the first request waits for it."""
     for name in ("complete", "document", "explain", "hover", "lens", "warm"):
         importlib.import_module(f"cachewise.features.{name}")
-    for name in ("gather", "layout"):
-        importlib.import_module(f"cachewise.context.{name}")
+    for name in ("answers.answers", "context.gather", "context.layout"):
+        importlib.import_module(f"cachewise.{name}")
 
 
 def _change(change: types.TextDocumentContentChangeEvent) -> Change:
