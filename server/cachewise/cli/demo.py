@@ -70,7 +70,7 @@ def demo(files: Sequence[Path], *, pace: Literal["fast", "real"]) -> int:
 def _sources(files: Sequence[Path]) -> list[Path]:
     if not files:
         package = Path(__file__).resolve().parent.parent
-        return [package / "model" / "usage.py", package / "features" / "converse.py"]
+        return [package / "model" / "usage.py", package / "features" / "conversation.py"]
     for path in files:
         if not path.is_file():
             raise Fault(f"{str(path)!r} is no file.")

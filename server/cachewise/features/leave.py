@@ -21,7 +21,7 @@ from cachewise.ledger.limits import Slot, burst, busy
 from cachewise.providers.traits import traits
 
 if TYPE_CHECKING:
-    from cachewise.features.converse import Question
+    from cachewise.features.conversation import Question
 
 _PAUSE = 0.1
 """Seconds until the shared limits are looked at again, where a request of another server has to end first."""

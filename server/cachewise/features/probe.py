@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from cachewise.features.converse import Question, converse, require_provider
+from cachewise.features.conversation import Question
+from cachewise.features.converse import converse, require_provider
 from cachewise.features.rooms import Rooms
 from cachewise.model.names import ModelName, Ttl
 from cachewise.model.plan import Block, PromptPlan, Stability

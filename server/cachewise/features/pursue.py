@@ -9,7 +9,8 @@ import asyncio
 import uuid
 
 from cachewise.faults import RequestFailed
-from cachewise.features.converse import Question, converse
+from cachewise.features.conversation import Question
+from cachewise.features.converse import converse
 from cachewise.features.filling import completion_tail
 from cachewise.features.pursuits import Pursuit
 from cachewise.features.rooms import Rooms

@@ -2,7 +2,7 @@
 
 Everything that is told to people in words goes this way: explanations, answers, hovers, documentation. Not here: what
 the features ask (`explain.py`, `hover.py`, `document.py`), what a key is made of (`depends.py`), and the walk to the
-provider (`converse.py`).
+provider and back (`converse.py`, `conversation.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from cachewise.answers.stored_answer import StoredAnswer
 from cachewise.context.tail import TailSpec
 from cachewise.faults import RequestFailed
 from cachewise.features.answer import Answer, Listener
-from cachewise.features.converse import Conversation, Question, converse, load_provider, require_provider
+from cachewise.features.conversation import Conversation, Question
+from cachewise.features.converse import converse, load_provider, require_provider
 from cachewise.features.depends import Dependencies, dependencies_of
 from cachewise.features.rooms import Rooms
 from cachewise.model.events import StreamEvent, TextDelta

@@ -7,7 +7,8 @@ is counted apart, as the feature `warm`. Not here: when it is done without being
 from __future__ import annotations
 
 from cachewise.context.tail import InfillTail, TailSpec
-from cachewise.features.converse import Question, converse, require_provider
+from cachewise.features.conversation import Question
+from cachewise.features.converse import converse, require_provider
 from cachewise.features.filling import fills
 from cachewise.features.rooms import Rooms
 from cachewise.model.names import ModelName
