@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cachewise.context.copies import _FRAME_SLACK, MOST_SHARED_NAMES, File, part_around
+from cachewise.context.chunks import MOST_SHARED_NAMES
+from cachewise.context.copies import _FRAME_SLACK, File, part_around
 from cachewise.context.differences import split_lines
 from cachewise.context.frames import frame
 from cachewise.context.marks import MOST_BLOCKS_BETWEEN

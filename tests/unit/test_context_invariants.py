@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cachewise.context.blocks import rendered
-from cachewise.context.copies import Chunk, File
+from cachewise.context.chunks import Chunk
+from cachewise.context.copies import File
 from cachewise.context.differences import split_lines
 from cachewise.context.frames import sendable, visible
 from cachewise.context.layout import SharedContext

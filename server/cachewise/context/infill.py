@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cachewise.context.copies import Chunk, File
+from cachewise.context.chunks import Chunk
+from cachewise.context.copies import File
 from cachewise.context.frames import unframed
 from cachewise.context.prefix import Prefix
 from cachewise.context.tail import Rendered, View

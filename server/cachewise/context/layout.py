@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from cachewise.context.arrange import Arrangement
 from cachewise.context.blocks import blocks_of, rendered
-from cachewise.context.copies import Chunk, File
+from cachewise.context.chunks import Chunk
+from cachewise.context.copies import File
 from cachewise.context.costs import Costs
 from cachewise.context.filling import Filling
 from cachewise.context.infill import infill_of

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from cachewise.context.copies import Chunk, Edit, File, packed, part_around
+from cachewise.context.chunks import Chunk, packed
+from cachewise.context.copies import Edit, File, part_around
 from cachewise.context.tokens import TokenEstimator
 from cachewise.model.plan import Stability
 
