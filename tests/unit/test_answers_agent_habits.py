@@ -23,7 +23,7 @@ from cachewise.answers import (
     cached_agent_run_sync,
     open_agent_cache,
 )
-from cachewise.answers.agent_result import output_types
+from cachewise.answers.agent_form import output_types
 from cachewise.answers.agent_shared import _held, redis_target
 from support.agents import Books, Provider, memory_cache
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from cachewise.answers import deadlines
 from cachewise.answers.agent_cost import Expense, ModelCosts, Recorder, cost_of, noop_expense_recorder, record
+from cachewise.answers.agent_form import ResultForm
 from cachewise.answers.agent_probe import Probe, model_name
-from cachewise.answers.agent_result import CachedRun, ResultForm, responses_of
+from cachewise.answers.agent_result import CachedRun, responses_of
 from cachewise.answers.agent_steady import SteadyKeys
 from cachewise.answers.agent_stream import AgentStream, Emit, listener
 from cachewise.answers.agent_wait import patiently
