@@ -29,9 +29,7 @@ venv:
 # others, which made both slower on two processors.
 test: venv
 	@tools/system.sh
-	@tools/editors.sh
-	@tools/library.sh
-	@tools/vscode.sh
+	@tools/parts.sh
 	$(PYTEST) -n auto --dist worksteal -m "not vscode"; others=$$?; $(PYTEST) -m vscode tests/clients && exit $$others
 
 test-vscode: venv

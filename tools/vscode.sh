@@ -40,7 +40,7 @@ if [ "$(cat node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
     echo "$wanted" >node_modules/.installed
 fi
 if [ ! -f cachewise.vsix ] ||
-    [ -n "$(find . -path ./node_modules -prune -o -path ./dist -prune -o -path ./test -prune -o -type f -newer cachewise.vsix -print)" ]; then
+    [ -n "$(find . -path ./node_modules -prune -o -path ./dist -prune -o -path ./test -prune -o -path ./build -prune -o -type f -newer cachewise.vsix -print)" ]; then
     echo "Packing the VS Code extension ..." >&2
     log=$(mktemp)
     npm run --silent package >"$log" 2>&1 || {

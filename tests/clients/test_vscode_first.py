@@ -33,7 +33,7 @@ async def without_key(desk: Desk) -> None:
     """The status item says it at once; typing is quiet, and a question tells what to do."""
     window = desk.window
     await window.status(lambda text: "no key" in text)
-    await window.open("a.py", SOURCE)
+    path = await window.open("a.py", SOURCE)
     await window.type(TYPED)
     await window.picture("no-key")
     assert await window.toasts() == []
@@ -44,6 +44,7 @@ async def without_key(desk: Desk) -> None:
     assert desk.records == []
     await window.command("Notifications: Clear All Notifications")
     await window.close_all()
+    path.unlink()  # not for the pictures
 
 
 async def set_key(desk: Desk) -> None:
