@@ -9,6 +9,8 @@ import pytest
 from cachewise.simulator.script import Script
 from support.server import MODEL, Desk, desk
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 INLINE = {"textDocument": {"inlineCompletion": {"dynamicRegistration": False}}}
 TEXT = "def twice(number: int) -> int:\n    if number:\n    RETURN_\n"
 
@@ -31,8 +33,8 @@ async def test_announced_to_those_that_need_it(capabilities: dict[str, Any]) -> 
         assert not (announced.get("completionProvider") or {}).get("triggerCharacters")
 
 
-async def test_one_entry_with_the_same_text() -> None:
-    async with desk(Script(answer=" return_value = 1\n")) as d:
+async def test_one_entry_with_the_same_text(shared: Desk) -> None:
+    async with shared.elsewhere(Script(answer=" return_value = 1\n")) as d:
         uri = d.open("list.py", TEXT)
         [item] = await listed(d, uri, 1, 14)
         [ghost] = await d.complete(uri, 1, 14)
@@ -53,10 +55,10 @@ async def test_one_entry_with_the_same_text() -> None:
     ],
 )
 async def test_the_word_at_the_cursor_is_part_of_the_entry(
-    head: str, answer: str, edit: tuple[int, str], label: str
+    shared: Desk, head: str, answer: str, edit: tuple[int, str], label: str
 ) -> None:
     """Editors filter by it, some of them whatever range the entry names."""
-    async with desk(Script(answer=answer)) as d:
+    async with shared.elsewhere(Script(answer=answer)) as d:
         uri = d.open("word.py", f"def twice(number: int) -> int:\n{head}\n")
         end = len(head.encode("utf-16-le")) // 2
         [item] = await listed(d, uri, 1, end)
@@ -68,11 +70,12 @@ async def test_the_word_at_the_cursor_is_part_of_the_entry(
         assert item["filterText"].startswith(typed)
 
 
-async def test_a_block_is_labelled_by_its_first_line_and_nothing_is_an_empty_list() -> None:
-    async with desk(Script(answer="\n        first = 1\n        second = 2\n    last\n")) as d:
+async def test_a_block_is_labelled_by_its_first_line_and_nothing_is_an_empty_list(shared: Desk) -> None:
+    async with shared.elsewhere(Script(answer="\n        first = 1\n        second = 2\n    last\n")) as d:
         uri = d.open("block.py", TEXT)
+        moment = await d.now()
         await listed(d, uri, 1, 14)
-        await d.quiet()
+        await d.used(moment)  # so the server has all of it, too
         [item] = await listed(d, uri, 1, 14)
         assert item["label"] == "first = 1…"
         assert item["textEdit"]["newText"] == "\n        first = 1\n        second = 2"

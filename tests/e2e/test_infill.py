@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Fault, Script
 from support.lsp_client import RpcError
 from support.server import Desk, desk, python_module
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 USER_FILE = """
 [local.mine]
@@ -24,6 +28,13 @@ MAIN = "import helper\n\n\ndef main() -> int:\n    value = helper.helper_1(1)\n 
 LLAMA = Script(answer="value + 1\n", context=32_768)
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def llama() -> AsyncIterator[Desk]:
+    """One server, whose model fills in."""
+    async with desk(LLAMA, config=USER_FILE, env=ENV) as d:
+        yield d
+
+
 def body(record: Record) -> dict[str, Any]:
     found: dict[str, Any] = record.body
     return found
@@ -34,8 +45,8 @@ async def opened(d: Desk) -> str:
     return d.open("main.py", MAIN)
 
 
-async def test_a_completion_is_filled_in_and_the_next_one_reads_the_prefix() -> None:
-    async with desk(LLAMA, config=USER_FILE, env=ENV) as d:
+async def test_a_completion_is_filled_in_and_the_next_one_reads_the_prefix(llama: Desk) -> None:
+    async with llama.elsewhere(LLAMA) as d:
         uri = await opened(d)
         moment = await d.now()
         (item,) = await d.complete(uri, 5, 12)
@@ -63,8 +74,8 @@ async def test_a_completion_is_filled_in_and_the_next_one_reads_the_prefix() -> 
         assert second_usage["cacheMiss"] is None
 
 
-async def test_explanations_still_go_out_in_words() -> None:
-    async with desk(LLAMA, config=USER_FILE, env=ENV) as d:
+async def test_explanations_still_go_out_in_words(llama: Desk) -> None:
+    async with llama.elsewhere(LLAMA) as d:
         uri = await opened(d)
         await d.explain(uri)
         await d.complete(uri, 5, 12)
@@ -72,8 +83,8 @@ async def test_explanations_still_go_out_in_words() -> None:
         assert [record.path for record in d.records] == ["/v1/chat/completions", "/infill"]
 
 
-async def test_it_is_warmed_without_a_token_of_answer() -> None:
-    async with desk(LLAMA, config=USER_FILE, env=ENV) as d:
+async def test_it_is_warmed_without_a_token_of_answer(llama: Desk) -> None:
+    async with llama.elsewhere(LLAMA) as d:
         uri = await opened(d)
         warmed = await d.command("cachewise.prewarm", {"uri": uri})
         moment = await d.now()
@@ -124,8 +135,8 @@ async def test_a_small_context_is_not_overrun() -> None:
         assert not {"big.py", "helper.py"} <= set(names)
 
 
-async def test_a_cancel_closes_the_stream() -> None:
-    async with desk(Script(context=32_768, first_token_delay=30.0), config=USER_FILE, env=ENV) as d:
+async def test_a_cancel_closes_the_stream(llama: Desk) -> None:
+    async with llama.elsewhere(Script(context=32_768, first_token_delay=30.0)) as d:
         uri = await opened(d)
         request, reply = d.lsp.start_request("textDocument/inlineCompletion", d.completion_params(uri, 5, 12))
         await d.until(lambda: len(d.records) == 1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cachewise.simulator.records import Record
 from cachewise.simulator.script import Script
 from support.server import Desk, desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODE = "def double(value):\n    return value * 2\n"
 TEST = "def test_double():\n    assert double(21) == 42\n"
@@ -26,8 +30,9 @@ async def two_prompts(d: Desk, uri: str) -> list[list[str]]:
     return [prompt_of(record) for record in d.records]
 
 
-async def test_the_test_of_a_file_is_shared_context_and_stays() -> None:
-    async with desk(Script(answer="3")) as d:
+async def test_the_test_of_a_file_is_shared_context_and_stays(shared: Desk) -> None:
+    async with shared.elsewhere(Script(answer="3")) as d:
+        said = len(d.lsp.stderr)
         (d.workspace / "tests").mkdir()
         (d.workspace / "tests" / "test_maths.py").write_text(TEST)
         uri = d.open("maths.py", CODE + "x = \n")
@@ -35,7 +40,7 @@ async def test_the_test_of_a_file_is_shared_context_and_stays() -> None:
         place = next(at for at, text in enumerate(first) if TEST in text)
         assert place < len(first) - 1, "it is no part of the tail"
         assert second[: len(first) - 1] == first[:-1], "the prefix is the same"
-        assert "The prefix moved" not in d.lsp.stderr
+        assert "The prefix moved" not in d.lsp.stderr[said:]
 
 
 async def test_of_an_import_that_has_no_room_the_signatures_are_context() -> None:
@@ -58,9 +63,10 @@ async def test_of_an_import_that_has_no_room_the_signatures_are_context() -> Non
         assert "The prefix moved" not in d.lsp.stderr
 
 
-async def test_the_place_where_somebody_was_before_is_context() -> None:
+async def test_the_place_where_somebody_was_before_is_context(shared: Desk) -> None:
     elsewhere = "".join(f"def other_{n}():\n    return {n}\n\n" for n in range(100))
-    async with desk(Script(answer="3")) as d:
+    async with shared.elsewhere(Script(answer="3")) as d:
+        said = len(d.lsp.stderr)
         uri = d.open("maths.py", CODE + "x = \n")
         await d.complete(uri, 2, 4)
         await d.quiet()
@@ -80,11 +86,12 @@ async def test_the_place_where_somebody_was_before_is_context() -> None:
         assert "def other_10():" not in "".join(after)
         assert after[: len(before) - 1] == before[:-1]
         assert later[: len(after) - 1] == after[:-1]
-        assert "The prefix moved" not in d.lsp.stderr
+        assert "The prefix moved" not in d.lsp.stderr[said:]
 
 
-async def test_problems_near_the_cursor_stand_in_the_tail_alone() -> None:
-    async with desk(Script(answer="3")) as d:
+async def test_problems_near_the_cursor_stand_in_the_tail_alone(shared: Desk) -> None:
+    async with shared.elsewhere(Script(answer="3")) as d:
+        said = len(d.lsp.stderr)
         uri = d.open("maths.py", CODE + "total = totl + 1\nx = \n")
         await d.complete(uri, 3, 4)
         await d.quiet()
@@ -102,4 +109,4 @@ async def test_problems_near_the_cursor_stand_in_the_tail_alone() -> None:
         assert 'line 3: "totl" is not defined' in warned[-1]
         assert "is not defined" not in "".join([*before, *warned[:-1], *mended])
         assert warned[: len(before) - 1] == before[:-1]
-        assert "The prefix moved" not in d.lsp.stderr
+        assert "The prefix moved" not in d.lsp.stderr[said:]

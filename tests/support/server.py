@@ -13,7 +13,7 @@ import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ class Desk:
     """The result of `initialize`."""
     _versions: dict[str, int] = field(default_factory=dict)
     _tokens: int = 0
+    _seen: int = 0
+    """Requests that the provider had received before."""
 
     # Documents
 
@@ -141,6 +143,31 @@ class Desk:
         result: dict[str, Any] = await self.command("cachewise.usage")
         return result
 
+    @asynccontextmanager
+    async def elsewhere(self, script: Script | None = None) -> AsyncIterator[Desk]:
+        """The same server and provider at work in another folder of the workspace, as if nothing had been before.
+
+        Each folder has a prefix of its own. The session's sums and health go on from where they are.
+        """
+        count = sum(path.is_dir() for path in self.workspace.parent.iterdir())
+        folder = self.workspace.with_name(f"project-{count}")
+        folder.mkdir()
+        self._folders(added=[folder])
+        await self.quiet()
+        self.simulator.follow(script or Script())
+        there = replace(self, workspace=folder, _versions={}, _seen=len(self.simulator.requests))
+        yield there
+        for uri in there._versions:
+            there.close(uri)
+        self._folders(removed=[folder])
+        await there.quiet()
+
+    def _folders(self, **changes: list[Path]) -> None:
+        event = {"added": [], "removed": []} | {
+            kind: [{"uri": path.as_uri(), "name": path.name} for path in paths] for kind, paths in changes.items()
+        }
+        self.lsp.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+
     def advance(self, seconds: float) -> None:
         """Let time pass, for the server and for the provider's caches."""
         assert self.clock is not None, "the desk has to be `clocked`"
@@ -153,7 +180,7 @@ class Desk:
 
     @property
     def records(self) -> list[Record]:
-        return self.simulator.requests
+        return self.simulator.requests[self._seen :]
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for something at the provider, as long as a busy machine may need."""
