@@ -10,6 +10,8 @@ from cachewise.simulator.script import Script
 from support.lsp_client import RpcError
 from support.server import Desk, desk
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 CELLS = ("import widgets\n\ncanary_of_the_first = 1\n", "# A heading\n\nWords about canaries.\n", "total = canary_\n")
 
 
@@ -70,8 +72,8 @@ async def test_a_cell_is_completed_with_the_others_as_context() -> None:
         assert "total = canary_<|cursor|>" in sent
 
 
-async def test_cells_change_come_and_go() -> None:
-    async with desk(Script(answer="one\n")) as d:
+async def test_cells_change_come_and_go(shared: Desk) -> None:
+    async with shared.elsewhere(Script(answer="one\n")) as d:
         book = Book(d)
         book.open(*CELLS)
         end = {"line": 0, "character": 15}
@@ -94,8 +96,8 @@ async def test_cells_change_come_and_go() -> None:
             await book.complete(3, 0, 6)
 
 
-async def test_a_notebook_with_secrets_is_not_sent() -> None:
-    async with desk(Script(answer="one\n")) as d:
+async def test_a_notebook_with_secrets_is_not_sent(shared: Desk) -> None:
+    async with shared.elsewhere(Script(answer="one\n")) as d:
         book = Book(d, "secrets/book.ipynb")
         book.open(*CELLS)
         assert await book.complete(2, 0, 15) is None

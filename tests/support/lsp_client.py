@@ -209,6 +209,11 @@ class LspClient:
         """The number of messages so far, for `since`."""
         return len(self.messages)
 
+    def forget(self) -> None:
+        """Keep no message that came so far."""
+        self.messages.clear()
+        self.times.clear()
+
     def pause_reading(self) -> None:
         """Stops taking bytes from the server, once the few buffers in between are full."""
         self._reading.clear()

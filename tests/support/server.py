@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -147,7 +147,8 @@ class Desk:
     async def elsewhere(self, script: Script | None = None) -> AsyncIterator[Desk]:
         """The same server and provider at work in another folder of the workspace, as if nothing had been before.
 
-        Each folder has a prefix of its own. The session's sums and health go on from where they are.
+        Each folder has a prefix of its own. The session's sums and health go on from where they are. What was received
+        is forgotten at the end.
         """
         count = sum(path.is_dir() for path in self.workspace.parent.iterdir())
         folder = self.workspace.with_name(f"project-{count}")
@@ -161,12 +162,13 @@ class Desk:
             there.close(uri)
         self._folders(removed=[folder])
         await there.quiet()
+        check_conduct(self.lsp)
+        self.lsp.forget()
 
-    def _folders(self, **changes: list[Path]) -> None:
-        event = {"added": [], "removed": []} | {
-            kind: [{"uri": path.as_uri(), "name": path.name} for path in paths] for kind, paths in changes.items()
-        }
-        self.lsp.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+    def _folders(self, *, added: Sequence[Path] = (), removed: Sequence[Path] = ()) -> None:
+        """Tell of other workspace folders."""
+        came, went = ([{"uri": path.as_uri(), "name": path.name} for path in paths] for paths in (added, removed))
+        self.lsp.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": came, "removed": went}})
 
     def advance(self, seconds: float) -> None:
         """Let time pass, for the server and for the provider's caches."""
