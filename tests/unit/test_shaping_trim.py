@@ -33,6 +33,8 @@ def test_eol_of(text: str, eol: str) -> None:
         pytest.param("<|cursor|>a<|cursor|>b", "ab", id="cursor marks"),
         pytest.param("a<|im_end|>\nb", "a", id="end mark"),
         pytest.param("a<EOT>b", "a", id="end mark of another model"),
+        pytest.param("\ufeffa\0b\x1b[0m\tc\x0cd", "ab[0m\tc\x0cd", id="control characters"),
+        pytest.param("a\u202eb\u2066c\u200d\u200fd", "abc\u200d\u200fd", id="order of text"),
         pytest.param("<think>\na < b\n</think>\n\n  c", "  c", id="thoughts"),
         pytest.param("\n<think>\na", "", id="open thoughts"),
         pytest.param("a<think>b</think>", "a<think>b</think>", id="an element"),

@@ -30,6 +30,8 @@ _END_MARKS = (
 )
 _END_MARK = re.compile("|".join(map(re.escape, _END_MARKS)))
 _MARK_BEGUN = re.compile(r"<(?:\|[a-z_]+\|?|EOT?)\Z")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""What a document can hold and nobody sees: control characters, and those that turn the order of text on the screen."""
 _THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\n*|\Z)", re.DOTALL)
 """What a reasoning model of a local server says to itself first."""
 _HARD_BREAK_LANGUAGES = frozenset({"markdown", "mdx", "plaintext"})
@@ -52,11 +54,11 @@ def joins(character: str) -> bool:
 
 
 def cleaned(raw: str) -> str:
-    r"""What the model wrote, without its marks and with ``\n`` as the only line end.
+    r"""What the model wrote, without its marks and control characters, and with ``\n`` as the only line end.
 
     A mark that the stream has only begun is left out as well.
     """
-    text = newlines(raw)
+    text = _UNSEEN.sub("", newlines(raw))
     if "<" not in text:
         return text
     text = _THOUGHTS.sub("", text.replace(CURSOR_MARK, ""))
