@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cachewise.faults import RequestFailed
 from cachewise.features.suggestions import Cursor, Terms
+from cachewise.shaping.autoclose import MOST, closes
 
 CANCEL_GRACE = 0.1
 """Seconds between a client's cancel and the end of the stream. Editors that cancel at every key ask again at once, and
@@ -70,15 +71,21 @@ class Pursuit:
         if end < base or not text.endswith(self.after) or text[:base] != self.before[:base]:
             return False
         typed = text[base:end]
-        if not self.text:
+        if not self.text or self.text.startswith(typed) or typed.startswith(self.text):
             return True
-        replaced = self.before[base:]
-        return self.text.startswith(typed) or typed.startswith(self.text) or replaced.startswith(typed)
+        if self.before[base:].startswith(typed):
+            return True
+        same = next(at for at, character in enumerate(typed) if character != self.text[at])
+        return closes(typed[:same], typed[same:])
 
     def serves(self, cursor: Cursor, terms: Terms) -> bool:
         """Whether what this stream brings, or may yet bring, is to go to this cursor."""
-        fits = self.terms == terms and len(cursor.text) - cursor.end == len(self.after)
-        return fits and not self.ended and self.agrees(cursor.text)
+        new = len(cursor.text) - cursor.end - len(self.after)
+        fits = self.terms == terms and not self.ended and 0 <= new <= MOST
+        if fits and new:
+            typed = cursor.text[len(self.before) - self.replaces : cursor.end]
+            fits = closes(typed, cursor.text[cursor.end : cursor.end + new])
+        return fits and self.agrees(cursor.text)
 
     def heard(self) -> None:
         """Something came."""

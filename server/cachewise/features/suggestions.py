@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from cachewise.shaping.autoclose import MOST, between, closes
+
 KEPT = 64
 """Suggestions that are remembered of each document; those that were not used for longest go first."""
 
@@ -77,14 +79,21 @@ class _Kept:
     shown: bool
 
 
-def rest_of(suggestion: Suggestion, replaced: str, typed: str) -> Suggestion | None:
+def rest_of(suggestion: Suggestion, replaced: str, typed: str, behind: str = "") -> Suggestion | None:
     """What is left of a suggestion after some typing; None where it does not fit what was typed, or nothing is left.
 
     Args:
         suggestion: As it was made.
         replaced: The text that it replaces at the place where it was made.
         typed: What now stands between the beginning of that text and the cursor.
+        behind: What is new behind the cursor: closers that the editor put there, or the suggestion does not fit. Where
+            it goes on behind them only, what is left has no text.
     """
+    if behind:
+        if not suggestion.text.startswith(typed) or not closes(typed, behind):
+            return None
+        left = between(suggestion.text[len(typed) :], behind)
+        return replace(suggestion, text=left if left.strip() else "", replaces=0)
     if typed == replaced:
         return suggestion
     if suggestion.text.startswith(typed):
@@ -142,7 +151,7 @@ class Suggestions:
         shown: tuple[_Key, Suggestion] | None = None
         for at, entry, left in self._fitting(cursor, terms):
             suggestion = entry.suggestion
-            if not suggestion.text or (suggestion.source == OFFLINE and not offline):
+            if not left.text or (suggestion.source == OFFLINE and not offline):
                 continue
             if fits is not None and not fits(cursor, left):
                 continue
@@ -163,12 +172,11 @@ class Suggestions:
 
     def fruitless(self, cursor: Cursor, terms: Terms = ()) -> bool:
         """Whether the model was asked here before, and had nothing to say."""
-        return any(not entry.suggestion.text for _, entry, _ in self._fitting(cursor, terms))
+        return any(not left.text and left.source != OFFLINE for _, _, left in self._fitting(cursor, terms))
 
     def answered(self, cursor: Cursor, terms: Terms = ()) -> bool:
         """Whether the model was asked here before, and had something to say."""
-        fitting = (entry.suggestion for _, entry, _ in self._fitting(cursor, terms))
-        return any(suggestion.text and suggestion.source != OFFLINE for suggestion in fitting)
+        return any(left.text and left.source != OFFLINE for _, _, left in self._fitting(cursor, terms))
 
     def whole(self, uri: str, suggestion: Suggestion) -> bool:
         """Whether nothing of a suggestion that was found is typed yet."""
@@ -182,13 +190,15 @@ class Suggestions:
         text, end = cursor.text, cursor.end
         for at, entry in tuple(reversed(kept.items())):
             origin = at[0]
-            if entry.terms != terms or origin.after_length != len(text) - end or origin.base_length > end:
+            new = len(text) - end - origin.after_length
+            if entry.terms != terms or not 0 <= new <= MOST or origin.base_length > end:
                 continue
-            left = rest_of(entry.suggestion, origin.replaced, text[origin.base_length : end])
+            left = rest_of(entry.suggestion, origin.replaced, text[origin.base_length : end], text[end : end + new])
             if left is None:
                 continue
             base = cursor.before if origin.base_length == end else text[: origin.base_length]
-            if origin.after_hash == hash(cursor.after) and origin.base_hash == hash(base):
+            after = text[end + new :] if new else cursor.after
+            if origin.after_hash == hash(after) and origin.base_hash == hash(base):
                 yield at, entry, left
 
     def first_showing(self, uri: str, ident: str) -> bool:
