@@ -87,3 +87,15 @@ async def test_another_bracket_is_asked_for(shared: Desk) -> None:
     shared.simulator.follow(Script(answer="0]\n"))
     assert await keys.ask() == "0"
     assert len(shared.records) == before + 1
+
+
+async def test_a_line_between_braces(shared: Desk) -> None:
+    uri = shared.open("braces.ts", "function one() {}\n", "typescript")
+    shared.simulator.follow(Script(answer="\n  const a = 1;\n  return a;\n"))
+    before = len(shared.records)
+    assert await shared.complete(uri, 0, 16)
+    await shared.quiet()
+    shared.edit(uri, 0, 16, "\n  \n")
+    [item] = await shared.complete(uri, 1, 2, kind=2)
+    assert item["insertText"] == "const a = 1;\n  return a;"
+    assert len(shared.records) == before + 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cachewise.shaping.autoclose import MOST, between, closes
+from cachewise.shaping.autoclose import MOST, between, closes, left_of
 
 PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`"}
 
@@ -33,6 +33,8 @@ PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`"}
         pytest.param("fn f<'a>(", ")", True, id="lifetime"),
         pytest.param("if (a) {", "\n}", True, id="line end before it"),
         pytest.param("f(() => {\n  ", "\n})", True, id="block in a call"),
+        pytest.param("\n  ", "\n", True, id="a line between braces"),
+        pytest.param("\n  ", "  ", False, id="white space without a line end"),
         pytest.param("(" * MOST, ")" * MOST, True, id="many"),
         pytest.param("(" * (MOST + 1), ")" * (MOST + 1), False, id="too many"),
     ],
@@ -61,6 +63,24 @@ def test_closes(typed: str, behind: str, fits: bool) -> None:
 )
 def test_between(left: str, behind: str, text: str) -> None:
     assert between(left, behind) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "behind", "left"),
+    [
+        pytest.param("f(a)", "f(", ")", "a", id="bracket"),
+        pytest.param("f(a)", "g(", ")", None, id="something else was typed"),
+        pytest.param("<p>Hi</p>", "<p>", "</p>", "Hi", id="tag"),
+        pytest.param("<p>Hi</p>\n<p>", "<p>", "</p>", None, id="tag, and more"),
+        pytest.param("\n  return 1;\n", "\n  ", "\n", "return 1;", id="line between braces"),
+        pytest.param("\n  a;\n  b;", "\n  ", "\n", "a;\n  b;", id="line between braces without its line end"),
+        pytest.param(" {\n  a;\n}", " {\n  ", "\n}", "a;", id="brace and line"),
+        pytest.param("value, other", "value", "er", ", oth", id="the same text in the end"),
+        pytest.param("value", "value", "x", None, id="something else behind"),
+    ],
+)
+def test_left_of(text: str, typed: str, behind: str, left: str | None) -> None:
+    assert left_of(text, typed, behind) == left
 
 
 def typed_by_an_editor(text: str, size: int) -> tuple[str, str]:

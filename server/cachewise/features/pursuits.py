@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cachewise.faults import RequestFailed
 from cachewise.features.suggestions import Cursor, Terms
-from cachewise.shaping.autoclose import MOST, closes
+from cachewise.shaping.autoclose import MOST, closes, left_of
 
 CANCEL_GRACE = 0.1
 """Seconds between a client's cancel and the end of the stream. Editors that cancel at every key ask again at once, and
@@ -76,7 +76,7 @@ class Pursuit:
         if self.before[base:].startswith(typed):
             return True
         same = next(at for at, character in enumerate(typed) if character != self.text[at])
-        return closes(typed[:same], typed[same:])
+        return left_of(self.text, typed[:same], typed[same:]) is not None
 
     def serves(self, cursor: Cursor, terms: Terms) -> bool:
         """Whether what this stream brings, or may yet bring, is to go to this cursor."""
@@ -84,7 +84,8 @@ class Pursuit:
         fits = self.terms == terms and not self.ended and 0 <= new <= MOST
         if fits and new:
             typed = cursor.text[len(self.before) - self.replaces : cursor.end]
-            fits = closes(typed, cursor.text[cursor.end : cursor.end + new])
+            behind = cursor.text[cursor.end : cursor.end + new]
+            fits = closes(typed, behind) or left_of(self.text, typed, behind) is not None
         return fits and self.agrees(cursor.text)
 
     def heard(self) -> None:

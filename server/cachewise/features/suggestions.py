@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from cachewise.shaping.autoclose import MOST, between, closes
+from cachewise.shaping.autoclose import MOST, left_of
 
 KEPT = 64
 """Suggestions that are remembered of each document; those that were not used for longest go first."""
@@ -86,14 +86,12 @@ def rest_of(suggestion: Suggestion, replaced: str, typed: str, behind: str = "")
         suggestion: As it was made.
         replaced: The text that it replaces at the place where it was made.
         typed: What now stands between the beginning of that text and the cursor.
-        behind: What is new behind the cursor: closers that the editor put there, or the suggestion does not fit. Where
-            it goes on behind them only, what is left has no text.
+        behind: What is new behind the cursor, such as closers that the editor put there. Where the suggestion goes on
+            behind them only, what is left has no text.
     """
     if behind:
-        if not suggestion.text.startswith(typed) or not closes(typed, behind):
-            return None
-        left = between(suggestion.text[len(typed) :], behind)
-        return replace(suggestion, text=left if left.strip() else "", replaces=0)
+        between = left_of(suggestion.text, typed, behind)
+        return None if between is None else replace(suggestion, text=between if between.strip() else "", replaces=0)
     if typed == replaced:
         return suggestion
     if suggestion.text.startswith(typed):

@@ -1,4 +1,4 @@
-"""Brackets and quotes that an editor closes by itself, while somebody types through a suggestion.
+"""Brackets, quotes, tags and blocks that an editor closes by itself, while somebody types through a suggestion.
 
 Who types the bracket of `print(total)` has `print(` before the cursor and `)` behind it. The suggestion still fits:
 what is left of it goes between. Not here: closers that stood there before (`overlap.py`).
@@ -19,13 +19,27 @@ _APOSTROPHE = re.compile(r"[^\W_]|[<&]")
 
 
 def closes(typed: str, behind: str) -> bool:
-    """Whether an editor may have put `behind` there while `typed` was typed: it closes what is open, and no more."""
+    """Whether an editor may have put `behind` there while `typed` was typed: it closes what is open, and no more.
+
+    White space alone is what it puts there where a line is begun between braces.
+    """
     marks = [character for character in behind if not character.isspace()]
     if not marks or len(behind) > MOST:
-        return False
+        return not marks and "\n" in typed and "\n" in behind
     *_, (_, waits) = [(0, ()), *_walk(typed)]
     wanted = iter(reversed(waits))
     return all(mark in wanted for mark in marks)  # an editor does not close each of them
+
+
+def left_of(text: str, typed: str, behind: str) -> str | None:
+    """What is left of a suggestion to go between what was typed and what is new behind the cursor.
+
+    '' where it only goes on behind that; None where it does not fit.
+    """
+    if not text.startswith(typed):
+        return None
+    left = text[len(typed) :]
+    return between(left, behind) if left.endswith(behind) or closes(typed, behind) else None
 
 
 def between(left: str, behind: str) -> str:
