@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from cachewise.simulator.script import Fault, Script
 from support.lsp_client import DEADLINE
 from support.server import Desk, desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LINE = "channel = open_channel(address, retries)\n"
 OTHER = "".join(f"value_{at} = {at}\n{LINE}" for at in range(12))
@@ -20,6 +23,21 @@ AT = (25, 12)
 REST = "en_channel(address, retries)"
 GREW = "cachewise/completionGrew"
 NO_KEY: dict[str, str | None] = {"OPENROUTER_API_KEY": None}
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def module_server() -> AsyncIterator[Desk]:
+    """One server with a key and both that complete."""
+    options = {"completion": {"offline": "auto", "debounceMs": 5}}
+    async with desk(options=options, offline=True) as d:
+        yield d
+
+
+@asynccontextmanager
+async def beside(server: Desk, script: Script) -> AsyncIterator[tuple[Desk, str]]:
+    """At that server, as `workplace`."""
+    async with server.elsewhere(script) as d:
+        yield d, d.open("new.py", TEXT)
 
 
 @asynccontextmanager
@@ -87,9 +105,9 @@ async def test_the_models_answer_takes_its_place_while_nothing_is_typed(mode: st
         assert (await d.usage())["session"]["requests"] == 1
 
 
-async def test_what_is_being_typed_through_stays() -> None:
+async def test_what_is_being_typed_through_stays(module_server: Desk) -> None:
     script = Script(answer=REST[:4] + "nel_of(address)\n", first_token_delay=0.3)
-    async with workplace(script) as (d, uri):
+    async with beside(module_server, script) as (d, uri):
         assert await ask(d, uri, *AT) == REST
         await d.until(lambda: len(d.records) == 1)
         for number in range(4):
@@ -105,10 +123,10 @@ async def test_what_is_being_typed_through_stays() -> None:
         assert len(d.records) == 1
 
 
-async def test_what_is_being_typed_through_may_grow() -> None:
+async def test_what_is_being_typed_through_may_grow(module_server: Desk) -> None:
     """The model's answer begins with what is shown, so the client is told that there is more of it."""
     more = f"{REST}[0]"
-    async with workplace(Script(answer=f"{more}\n", first_token_delay=0.3)) as (d, uri):
+    async with beside(module_server, Script(answer=f"{more}\n", first_token_delay=0.3)) as (d, uri):
         mark = d.lsp.mark()
         assert await ask(d, uri, *AT) == REST
         await d.until(lambda: len(d.records) == 1)
@@ -120,19 +138,20 @@ async def test_what_is_being_typed_through_may_grow() -> None:
         assert len(d.records) == 1
 
 
-async def test_typing_on_asks_the_model_at_the_end_of_it() -> None:
-    async with workplace(Script(answer=" or None\n")) as (d, uri):
+async def test_typing_on_asks_the_model_at_the_end_of_it(module_server: Desk) -> None:
+    async with beside(module_server, Script(answer=" or None\n")) as (d, uri):
         for number, key in enumerate(REST):
             d.edit(uri, AT[0], AT[1] + number, key)
         assert await ask(d, uri, AT[0], AT[1] + len(REST)) == " or None"
 
 
-async def test_invoked_by_hand_the_model_is_waited_for() -> None:
-    async with workplace(Script(answer="en_other()\n")) as (d, uri):
+async def test_invoked_by_hand_the_model_is_waited_for(module_server: Desk) -> None:
+    async with beside(module_server, Script(answer="en_other()\n")) as (d, uri):
         mark = d.lsp.mark()
+        before = len((await d.usage())["recent"])
         assert await ask(d, uri, *AT, 1) == "en_other()"
         await d.status(lambda s: s["last"] and s["last"]["source"] == "provider", since=mark)
-        assert [entry["source"] for entry in (await d.usage())["recent"]] == ["provider"]
+        assert [entry["source"] for entry in (await d.usage())["recent"][before:]] == ["provider"]
 
 
 @pytest.mark.parametrize(
@@ -149,8 +168,8 @@ async def test_where_the_model_fails(mode: str, kind: int, shown: str | None) ->
         assert "credit" in status["message"]
 
 
-async def test_a_model_that_has_nothing_to_say_is_not_asked_again() -> None:
-    async with workplace(Script(answer="")) as (d, uri):
+async def test_a_model_that_has_nothing_to_say_is_not_asked_again(module_server: Desk) -> None:
+    async with beside(module_server, Script(answer="")) as (d, uri):
         assert await ask(d, uri, *AT) == REST
         await d.until(lambda: len(d.records) == 1)
         await d.quiet()
@@ -161,8 +180,8 @@ async def test_a_model_that_has_nothing_to_say_is_not_asked_again() -> None:
         assert len(d.records) == 1
 
 
-async def test_a_burst_gets_answers_and_few_requests() -> None:
-    async with workplace(Script(answer="en_channel(other)\n", first_token_delay=0.05)) as (d, uri):
+async def test_a_burst_gets_answers_and_few_requests(module_server: Desk) -> None:
+    async with beside(module_server, Script(answer="en_channel(other)\n", first_token_delay=0.05)) as (d, uri):
         replies = []
         for number in range(20):
             d.edit(uri, AT[0], AT[1] + number, REST[number])

@@ -91,6 +91,17 @@ def test_completing_between_two_steps() -> None:
         assert guess(index) == "annel"
 
 
+@pytest.mark.parametrize("opened", [False, True], ids=["own", "open"])
+def test_what_is_half_added_is_hidden_as_well_as_what_is_there(opened: bool) -> None:
+    """Else a document would count twice while its file is read."""
+    index = Index()
+    index.add("a.py", FILE.replace("open_channel", "open_chain"))
+    if opened:
+        index.open("b.py", "")
+    shown = {guess(index, name="c.py" if opened else "b.py") for _ in index.adding("b.py", FILE * 200)}
+    assert shown == {"ain(a"}
+
+
 def test_waste_is_noticed_and_freed() -> None:
     index = Index()
     index.add("a.py", FILE)

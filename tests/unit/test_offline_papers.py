@@ -57,6 +57,17 @@ def test_words_that_the_workspace_gets_to_know_get_its_number() -> None:
     assert papers.line("name") == chr(UNKNOWN + 1)
 
 
+def test_within_one_completion_a_word_keeps_its_number() -> None:
+    """The workspace is read meanwhile; with two numbers, one word would be two."""
+    vocabulary = Vocabulary()
+    papers = Papers(vocabulary)
+    before = papers.paper("name = name", ())
+    vocabulary.learn(["name", " name"])
+    assert papers.paper("name += name", ())[1] == before[1]
+    papers.refresh()
+    assert papers.paper("name = name", ()) != before
+
+
 def test_other_new_words_change_nothing() -> None:
     vocabulary = Vocabulary()
     papers = Papers(vocabulary)

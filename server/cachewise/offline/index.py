@@ -5,6 +5,7 @@ Not here: reading files (`indexer.py` asks its caller to), and what is made of i
 
 from __future__ import annotations
 
+import sys
 import zlib
 from bisect import bisect_right, insort
 from collections.abc import Generator, Iterator, Sequence
@@ -45,6 +46,8 @@ class Index:
         self._gone_words = 0
         self._name_bytes = 0
         self._open: dict[str, str] = {}
+        self._entering: tuple[str, int] | None = None
+        """The file that is being added, and the place where it begins."""
 
     def __contains__(self, name: object) -> bool:
         return name in self._spans
@@ -78,6 +81,7 @@ class Index:
             yield
         start = len(self._chains)
         whole = False
+        self._entering = name, start
         try:
             yield from self._chains.enter(numbers, salt(name))
             whole = True
@@ -88,6 +92,7 @@ class Index:
                 self._name_bytes += len(name) + _NAME
             else:
                 self._bury(span)
+            self._entering = None
 
     def remove(self, name: str) -> None:
         """Forget a file. Nothing of it is found any more; its memory is free after `compacting`."""
@@ -128,11 +133,13 @@ class Index:
 
     def follow(self, context: Sequence[int], language: str, name: str) -> list[tuple[int, int, int]]:
         """Where the context stood in files that are not open, and not of this name: see `Chains.follow`."""
-        gone = self._gone
-        hidden = [span for span in map(self._spans.get, (name, *self._open)) if span]
-        if hidden:
-            gone = sorted({*gone, *hidden})
         found = self._chains.follow(context, salt(language))
+        # Only now: what has been entered meanwhile is among the files by now, or being added.
+        names, entering = {name, *self._open}, self._entering
+        hidden = [span for span in map(self._spans.get, names) if span]
+        if entering is not None and entering[0] in names:
+            hidden.append((entering[1], sys.maxsize))
+        gone = sorted({*self._gone, *hidden}) if hidden else self._gone
         return [match for match in found if not _within(gone, match[2])] if gone else found
 
     def _bury(self, span: tuple[int, int]) -> None:

@@ -47,10 +47,13 @@ class Papers:
         return self._strange_texts[number - _STRANGE] if number >= _STRANGE else self._vocabulary.texts[number]
 
     def number(self, text: str) -> int:
-        """The number of a word; a new one if it has none."""
-        number = self._vocabulary.number(text)
+        """The number of a word; a new one if it has none.
+
+        One that got its own here keeps it up to the next `refresh`, also where the workspace has learned it meanwhile.
+        """
+        number = self._strange.get(text, UNKNOWN)
         if number == UNKNOWN:
-            number = self._strange.get(text, UNKNOWN)
+            number = self._vocabulary.number(text)
         if number == UNKNOWN and len(self._strange) < _MOST_STRANGE:
             number = self._strange[text] = _STRANGE + len(self._strange)
             self._strange_texts.append(text)
