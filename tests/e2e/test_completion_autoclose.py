@@ -92,9 +92,10 @@ async def test_another_bracket_is_asked_for(shared: Desk) -> None:
 async def test_a_line_between_braces(shared: Desk) -> None:
     uri = shared.open("braces.ts", "function one() {}\n", "typescript")
     shared.simulator.follow(Script(answer="\n  const a = 1;\n  return a;\n"))
-    before = len(shared.records)
-    assert await shared.complete(uri, 0, 16)
-    await shared.quiet()
+    before, mark = len(shared.records), shared.lsp.mark()
+    while "return" not in (await shared.complete(uri, 0, 16))[0]["insertText"]:
+        await shared.lsp.wait_for("cachewise/completionGrew", since=mark)
+        mark = shared.lsp.mark()
     shared.edit(uri, 0, 16, "\n  \n")
     [item] = await shared.complete(uri, 1, 2, kind=2)
     assert item["insertText"] == "const a = 1;\n  return a;"

@@ -44,6 +44,8 @@ def check(answer: str, code: str, *, before: str = "x = ", language: str = "pyth
         pytest.param("I'm sorry, I can't do that.", "", id="excuse"),
         pytest.param("No completion needed.\n\nAsk again.\n", "", id="what follows an excuse"),
         pytest.param("It looks complete.\nOr so:\n```py\na\n```", "a", id="fence behind an excuse"),
+        pytest.param("(no completion)", "", id="excuse in brackets"),
+        pytest.param("[nothing, a]", "[nothing, a]", id="name in brackets"),
         pytest.param("it_looks = a", "it_looks = a", id="name that begins so"),
         pytest.param("nothing to.do()", "nothing to.do()", id="no sentence"),
         pytest.param("Here's the rest: `a`.", "a", id="sentence that ends with code"),

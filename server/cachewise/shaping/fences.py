@@ -25,7 +25,8 @@ _EXCUSE = re.compile(
     r"\s*(?:(?:i['\u2019]m |i am )?(?:sorry|unable|afraid)|i apologi[sz]e|i can(?:['\u2019]t|not)"
     r"|i do(?:n['\u2019]t| not)|unfortunately|there(?:['\u2019]s| is| are) (?:nothing|no)|nothing (?:to|is|needs|more)"
     r"|no (?:completion|insertion|changes?|(?:further|additional|more) \w+)|it (?:looks|seems|appears)|without more"
-    r"|the \w+ (?:already|is already|is complete|looks|seems|appears))\b[^=;{}]*[:.!]\s*\Z",
+    r"|the \w+ (?:already|is already|is complete|looks|seems|appears))\b[^=;{}]*[:.!]\s*\Z"
+    r"|\s*[(<\[](?:no|nothing|empty) [\w ]+[)>\]]\s*\Z",
     re.IGNORECASE,
 )
 """A line of a model that has no code to give. Whatever it goes on to say is to the reader, but for a fence."""
