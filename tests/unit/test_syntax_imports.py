@@ -81,9 +81,9 @@ def test_go(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("use crate::{self, a::{b, c}, d as e};\nuse super::x;\nuse std::fmt;\n",
-         "crate a b/crate a c/crate d/super x"),
+         "crate a b/crate a c/crate d/super x/name std fmt"),
         ("mod a;\nuse a::{b, c::{d, self}, e as f, g::*};\nuse other::x;\n",
-         "mod a/self a b/self a c d/self a c/self a e/self a g"),
+         "mod a/self a b/self a c d/self a c/self a e/self a g/name other x"),
         ("pub(crate) mod a;\n#[cfg(test)]\nmod b;\nmod inline { mod c; fn f() {} }\n", "mod a/mod b/mod inline c"),
         ("mod tests {\n    use super::*;\n    use super::k::K;\n    use super::super::o;\n    use self::q;\n}\n",
          "self k K/super o/self tests q"),

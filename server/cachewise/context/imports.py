@@ -16,6 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from cachewise.context import import_rules
+from cachewise.context.rust_crates import crate_folder
 from cachewise.context.script_files import script_files
 from cachewise.context.statements import Statements
 from cachewise.syntax.imports import go_imports, python_imports, rust_imports, script_imports
@@ -181,7 +182,11 @@ def _rust(place: Place, imports: Iterable[tuple[str, tuple[str, ...]]]) -> Itera
     tops = (d for d in place.ancestors() if first_file(os.path.join(d, "lib.rs"), os.path.join(d, "main.rs")))
     crate = next(tops, place.directory)
     for kind, parts in imports:
-        start = {"crate": crate, "super": os.path.dirname(own)}.get(kind, own)
+        named = crate_folder(parts[0], place.ancestors()) if kind == "name" else None
+        if kind == "name" and named is None:
+            continue  # a crate from elsewhere
+        start = named or {"crate": crate, "super": os.path.dirname(own)}.get(kind, own)
+        parts = parts if named is None else parts[1:]
         while parts[:1] == ("super",):
             start, parts = os.path.dirname(start), parts[1:]
         for length in range(len(parts), 0, -1):
@@ -190,6 +195,10 @@ def _rust(place: Place, imports: Iterable[tuple[str, tuple[str, ...]]]) -> Itera
             if found:
                 yield found
                 break
+        else:
+            root = first_file(os.path.join(start, "lib.rs")) if named else None
+            if root:
+                yield root
 
 
 def _c(place: Place, imports: Iterable[str]) -> Iterator[str]:

@@ -102,10 +102,10 @@ def go_imports(text: str) -> Iterator[str]:
 
 
 def rust_imports(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """For each module named: what its path starts from (`mod`, `crate`, `self`, `super`), and the path.
+    """For each module named: what its path starts from (`mod`, `crate`, `self`, `super`, `name`), and the path.
 
     A path that leads out of modules inside the file starts from the file's own; each further `super` is in the path.
-    Paths that start from a name are those of a module only where the file declares it.
+    Paths that start from a name are those of a module where the file declares it, else those of a crate.
     """
     declared: set[str] = set()
     found: list[tuple[str, tuple[str, ...]]] = []
@@ -121,8 +121,8 @@ def rust_imports(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         if argument is not None:
             found.extend(_rust_start(path, around) for path in _rust_paths(argument, data, ()))
     for kind, parts in found:
-        if parts and (kind or parts[0] in declared):
-            yield kind or "self", parts
+        if parts:
+            yield kind or ("self" if parts[0] in declared else "name"), parts
 
 
 def _rust_start(path: tuple[str, ...], around: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
