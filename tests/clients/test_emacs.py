@@ -62,7 +62,7 @@ async def test_lsp_mode(tmp_path: Path) -> None:
         await t.type("Tab")
         await t.until(lambda screen: ghost.findall(screen) not in ([], ghostly), colours=True)
 
-        simulator.follow(Script(answer=ANSWER, token_delay=0.03))
+        simulator.follow(Script(answer=ANSWER, token_delay=0.015))
         await t.type("M-<", "C-Space", "C-n", "C-n", "M-x")
         await t.type("cachewise-explain", "Enter")
         await streams(t)
@@ -86,7 +86,7 @@ async def test_lsp_mode_code_action(tmp_path: Path) -> None:
     """It streams, though lsp-mode itself would wait for the whole answer."""
     write(tmp_path)
     async with (
-        Simulator(Script(answer=ANSWER, token_delay=0.03)) as simulator,
+        Simulator(Script(answer=ANSWER, token_delay=0.015)) as simulator,
         emacs(tmp_path, simulator, "Emacs with lsp-mode", "a.py") as t,
     ):
         await t.until(lambda screen: "$0.0000" in screen)
@@ -152,7 +152,7 @@ async def test_eglot(tmp_path: Path) -> None:
         await t.type("C-M-i")
         await t.until(lambda screen: "def triple(number):" in screen)
 
-        simulator.follow(Script(answer=ANSWER, token_delay=0.03))
+        simulator.follow(Script(answer=ANSWER, token_delay=0.015))
         await t.type("M-<", "C-Space", "C-n", "C-n", "M-x")
         await t.type("cachewise-explain", "Enter")
         await streams(t)

@@ -27,7 +27,7 @@ async def explain(desk: Desk, script: Script, command: str = "1,2Cachewise expla
 
 async def test_streams_into_a_window(shared: Desk) -> None:
     """At least three screens on the way, each the beginning of the next, and the cost at the end."""
-    await explain(shared, Script(answer=ANSWER, token_delay=0.05))
+    await explain(shared, Script(answer=ANSWER, token_delay=0.02))
     seen: list[str] = []
 
     def note(text: str) -> bool:
@@ -167,7 +167,8 @@ async def test_prewarm(shared: Desk) -> None:
 
 
 async def test_usage(shared: Desk) -> None:
-    await shared.nvim.edit("a.py", SOURCE)
+    await explain(shared, Script(answer="Short."))
+    await shared.nvim.until(FOOTER, lambda text: text.startswith("explain"))
     await shared.nvim.call("nvim_command", "Cachewise usage")
     text = await shared.nvim.until(TEXT, lambda text: "this server" in text)
     lines = text.splitlines()

@@ -63,7 +63,7 @@ async def test_taking(tmp_path: Path) -> None:
 
 async def test_it_grows(tmp_path: Path) -> None:
     """Line by line, without a key and without another request."""
-    async with Simulator(Script(answer=LONG, token_delay=0.03)) as simulator, screen(tmp_path, simulator) as s:
+    async with Simulator(Script(answer=LONG, token_delay=0.01)) as simulator, screen(tmp_path, simulator) as s:
         await s.t.type("Go", "def triple")
         seen: list[str] = []
 

@@ -14,7 +14,7 @@ ANSWER = "# Doubling\n\n" + " ".join(f"word{n}" for n in range(40)) + "\n"
 
 
 async def test_it_grows_and_the_status_line_shows_the_bill(tmp_path: Path) -> None:
-    async with Simulator(Script(answer=ANSWER, token_delay=0.03)) as simulator, screen(tmp_path, simulator) as s:
+    async with Simulator(Script(answer=ANSWER, token_delay=0.015)) as simulator, screen(tmp_path, simulator) as s:
         await s.command("1,2Cachewise explain")
         screens: list[int] = []
 

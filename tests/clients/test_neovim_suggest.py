@@ -163,7 +163,7 @@ async def test_ghost_text_grows_while_it_streams(shared: Desk) -> None:
     answer = (
         "def triple(number):\n" + "".join(f"    number += {n} * number\n" for n in range(12)) + "    return number\n"
     )
-    shared.simulator.follow(Script(answer=answer, token_delay=0.02))
+    shared.simulator.follow(Script(answer=answer, token_delay=0.01))
     await shared.nvim.edit("grows.py", SOURCE)
     mark = len(shared.records)
     await shared.nvim.type("Godef triple")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cachewise.simulator.tokens import split_tokens
 from support.server import Desk, desk, python_module
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LEAST = 0.85
 """Share of its input that a request must read from the cache."""
@@ -76,10 +80,10 @@ async def test_everything_after_one_explanation_reads_from_the_cache() -> None:
         assert totals["savedUsd"] > 0
 
 
-async def test_many_edits_in_one_document_keep_reading() -> None:
+async def test_many_edits_in_one_document_keep_reading(shared: Desk) -> None:
     """Typing on and asking again and again: the edits pile up, and still nearly all is read."""
     text = python_module(215, "growing")
-    async with desk() as d:
+    async with shared.elsewhere() as d:
         uri = d.open("growing.py", text)
         await d.explain(uri, 0, 6, refresh=True)
         at = function_line(text, 0.4)

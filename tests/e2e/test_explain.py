@@ -195,8 +195,8 @@ async def test_pages_that_are_not_there_are_refused(shared: Desk) -> None:
     assert refused.value.code == -32602
 
 
-async def test_prewarm_writes_the_prefix_that_the_next_question_reads() -> None:
-    async with desk() as d:
+async def test_prewarm_writes_the_prefix_that_the_next_question_reads(shared: Desk) -> None:
+    async with shared.elsewhere() as d:
         uri = d.open("warm/warmed.py", python_module(120, "warmed"))
         usage = await d.command("cachewise.prewarm", {"uri": uri})
         await d.quiet()
