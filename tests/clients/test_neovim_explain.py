@@ -179,6 +179,8 @@ async def test_usage(shared: Desk) -> None:
 
 async def test_log(shared: Desk) -> None:
     await shared.nvim.edit("a.py", SOURCE)
+    # Neovim begins it with the first word that the server writes.
+    await shared.nvim.until("return vim.fn.readfile(vim.lsp.log.get_filename())", lambda lines: len(lines) > 1)
     await shared.nvim.call("nvim_command", "Cachewise log")
     assert "LSP logging initiated" in await shared.nvim.text()
     assert await shared.nvim.lua("return vim.bo.readonly") is True

@@ -147,10 +147,9 @@ async def test_typing_on_asks_the_model_at_the_end_of_it(module_server: Desk) ->
 
 async def test_invoked_by_hand_the_model_is_waited_for(module_server: Desk) -> None:
     async with beside(module_server, Script(answer="en_other()\n")) as (d, uri):
-        mark = d.lsp.mark()
-        before = len((await d.usage())["recent"])
+        before, moment = len((await d.usage())["recent"]), await d.now()
         assert await ask(d, uri, *AT, 1) == "en_other()"
-        await d.status(lambda s: s["last"] and s["last"]["source"] == "provider", since=mark)
+        await d.used(moment)
         assert [entry["source"] for entry in (await d.usage())["recent"][before:]] == ["provider"]
 
 
