@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from cachewise.importing import IMPORTING
 from cachewise.ledger.clock import Clock
 from cachewise.model.names import ModelName
 from cachewise.model.usage import Tokens
@@ -61,6 +62,17 @@ class Price:
 FREE_PRICE = Price(plain=Decimal(0), read=Decimal(0), write_5m=Decimal(0), write_1h=Decimal(0), output=Decimal(0))
 
 
+def _import() -> Callable[[str, str, datetime], Any]:
+    from genai_prices import Usage, calc_price
+
+    def lookup(provider: str, name: str, moment: datetime) -> Any:
+        nothing = Usage(input_tokens=0, output_tokens=0)
+        return calc_price(nothing, name, provider_id=provider, genai_request_timestamp=moment).model_price
+
+    lookup("openai", "gpt-4o", datetime.now(UTC))  # the data itself is imported by the first look
+    return lookup
+
+
 class Prices:
     """The bundled price list. `load` it in a thread first: it is some 130 ms of imports."""
 
@@ -77,16 +89,8 @@ class Prices:
 
     def load(self) -> None:
         """Import the price list. May be called more than once and from any thread."""
-        if self._lookup is not None:
-            return
-        from genai_prices import Usage, calc_price
-
-        def lookup(provider: str, name: str, moment: datetime) -> Any:
-            nothing = Usage(input_tokens=0, output_tokens=0)
-            return calc_price(nothing, name, provider_id=provider, genai_request_timestamp=moment).model_price
-
-        lookup("openai", "gpt-4o", datetime.now(UTC))  # the data itself is imported by the first look
-        self._lookup = lookup
+        with IMPORTING:
+            self._lookup = self._lookup or _import()
 
     def price(self, model: ModelName) -> Price | None:
         """The model's price now, since some have hours and dates; None if it is not in the list.
@@ -95,8 +99,8 @@ class Prices:
         """
         if model.provider in ("local", "offline"):
             return FREE_PRICE
-        self.load()
-        assert self._lookup is not None  # load has set it
+        if self._lookup is None:
+            self.load()
         second = int(self._clock.now())
         known = self._known.get(model)
         if known is None or known[0] != second:

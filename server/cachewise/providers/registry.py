@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from cachewise.faults import NoKey, RequestFailed
+from cachewise.importing import IMPORTING
 from cachewise.model.names import ModelName, ProviderName
 from cachewise.providers.base import Provider
 from cachewise.providers.threaded import Threaded
@@ -129,11 +130,16 @@ class Providers:
 
 async def _build(endpoint: Endpoint) -> Any:
     started = time.perf_counter()
-    module = await asyncio.to_thread(importlib.import_module, _MODULES[endpoint.provider])
+    module = await asyncio.to_thread(_import, _MODULES[endpoint.provider])
     provider = Threaded(await asyncio.to_thread(module.build, endpoint), endpoint.name)
     gc.freeze()  # modules and classes stay: a full collection need not look through them while answers stream
     log.info("provider %s is ready after %.0f ms", endpoint.name, (time.perf_counter() - started) * 1000)
     return provider
+
+
+def _import(name: str) -> Any:
+    with IMPORTING:
+        return importlib.import_module(name)
 
 
 def _key(model: ModelName) -> str:
