@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from cachewise.simulator.script import Script
-from clients.vscode_desk import HEAD, REST, SOURCE, TRIPLE, Desk
+from clients.vscode_desk import HEAD, REST, SOURCE, TRIPLE, Desk, vscode_desk
 
 pytestmark = [pytest.mark.vscode, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -116,3 +117,18 @@ async def test_sixty_keys_a_second(code: Desk) -> None:
     words = "".join(f"name_{n} = {n} + {n}; " for n in range(15))
     await code.window.type(words, delay=1000 / 60)
     await code.window.saved(path, words)
+
+
+async def test_typing_into_it_where_brackets_close_by_themselves(tmp_path: Path) -> None:
+    """As VS Code comes: it puts the closing bracket behind the cursor, and what is left goes between."""
+    settings = {"editor.autoClosingBrackets": "languageDefined", "cachewise.completion.debounceMs": 0}
+    async with vscode_desk(tmp_path, settings=settings) as code:
+        line = "(first, [second])"
+        path = await code.suggest(Script(answer=f"def triple{line}\n"), line)
+        mark = len(code.records)
+        await code.window.type("(first, [")
+        await code.window.saved(path, f"{SOURCE}{HEAD}(first, [])")
+        await code.window.ghost(lambda ghost: ghost.startswith("second"))
+        assert len(code.records) == mark
+        await code.window.press("Tab")
+        await code.window.saved(path, SOURCE + HEAD + line)
