@@ -85,3 +85,15 @@ async def test_one_that_was_replaced_is_left_alone(live: tuple[Pursuits, Pursuit
     assert pursuits.of(URI) is newer
     pursuits.close(URI)
     await asyncio.wait((task,))
+
+
+async def test_who_waited_for_the_first_word_waits_no_longer_than_others_once_it_came(
+    live: tuple[Pursuits, Pursuit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STALL", 0.05)
+    _, pursuit = live
+    waiting = asyncio.create_task(pursuit.news(patient=False))
+    await asyncio.sleep(0)
+    pursuit.heard()
+    await asyncio.wait_for(waiting, module.SLOW_START / 2)
+    assert pursuit.patience <= 0

@@ -126,8 +126,8 @@ class Pursuit:
         """Wait until there is more, or the stream is over; unless `patient`, only while it does not stand still."""
         news = self._news
         while not news.is_set() and (patient or self.patience > 0):
-            with suppress(TimeoutError):  # words may have come meanwhile that do not make a line
-                async with asyncio.timeout(None if patient else self.patience):
+            with suppress(TimeoutError):  # words may have come meanwhile that do not make a line, the first one too
+                async with asyncio.timeout(None if patient else min(self.patience, STALL)):
                     await news.wait()
 
     def tell(self) -> None:
