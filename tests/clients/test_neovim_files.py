@@ -1,4 +1,4 @@
-"""The plugin's files, and its code without a server: generated types, the help file, and how text is split."""
+"""The plugin's files, and its code without a server: the help file, and how text is split."""
 
 from __future__ import annotations
 
@@ -10,13 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cachewise.settings.editors import lua_types
 from clients.neovim import PLUGIN, nvim_path
-
-WRITE = (
-    "python -c 'from cachewise.settings.editors import lua_types; print(lua_types(), end=str())'"
-    " > nvim-client/lua/cachewise/settings.lua"
-)
 
 
 def run_lua(code: str) -> str:
@@ -31,11 +25,6 @@ def run_lua(code: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
-
-
-def test_settings_types_are_those_of_the_server() -> None:
-    written = (PLUGIN / "lua" / "cachewise" / "settings.lua").read_text()
-    assert written == lua_types(), f"out of date; write it anew: {WRITE}"
 
 
 @pytest.mark.parametrize("path", sorted(PLUGIN.rglob("*.lua")), ids=lambda path: str(path.relative_to(PLUGIN)))

@@ -114,12 +114,19 @@ def test_lua_types_name_every_setting() -> None:
     assert "redis" not in types
 
 
-@pytest.mark.parametrize("name", ["docs/settings.md", "vscode-client/package.json", "vscode-client/package.nls.json"])
+MADE = (
+    "docs/settings.md",
+    "vscode-client/package.json",
+    "vscode-client/package.nls.json",
+    "nvim-client/lua/cachewise/settings.lua",
+)
+
+
+@pytest.mark.parametrize("name", MADE)
 def test_writing_and_checking(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    (tmp_path / "vscode-client").mkdir()
-    for file in ("package.json", "package.nls.json"):
-        shutil.copy(ROOT / "vscode-client" / file, tmp_path / "vscode-client" / file)
+    for file in MADE:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, tmp_path / file)
     assert main(["--check", "--folder", str(tmp_path)]) == 0
     made = tmp_path / name
     made.write_text(made.read_text(encoding="utf-8") + "\n", encoding="utf-8")

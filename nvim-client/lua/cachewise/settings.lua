@@ -10,7 +10,7 @@
 ---@class cachewise.Settings.Completion
 ---@field model? string The model that completes. Unset, it is the same as `model`: a prompt cache belongs to one model, so two models pay for the shared context twice.
 ---@field enabled? boolean Whether completions are offered while you type.
----@field disabledLanguages? string[] Languages for which nothing is suggested, as the editor names them, such as `markdown`.
+---@field disabledLanguages? string[] Languages for which nothing is suggested, as the editor names them, such as `markdown`; `*` in a name stands for anything.
 ---@field debounceMs? integer The most milliseconds without a keystroke before a provider is asked; fewer where somebody types fast, and none of what the editor has waited itself. Behind a deletion it is half a second at least. What is already known is shown at once.
 ---@field maxTokens? integer The most output tokens that one completion may use.
 ---@field multiline? 'auto'|'never'|'always' Whether completions may span lines. `auto` decides by the text around the cursor.

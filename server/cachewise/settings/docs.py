@@ -1,7 +1,7 @@
 """What is made from the settings' declarations: `python -m cachewise.settings.docs --write` or `--check`.
 
-These are `docs/settings.md`, and the settings in the manifest of the VS Code extension. Not here: what that says
-(`editors.py`).
+These are `docs/settings.md`, the settings in the manifest of the VS Code extension, and the types of the Neovim
+plugin's. Not here: what these say (`editors.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cachewise.settings.editors import vscode_properties, vscode_texts
+from cachewise.settings.editors import lua_types, vscode_properties, vscode_texts
 from cachewise.settings.endpoints import BASE_URL_VARIABLES, DEFAULT_BASE_URLS, KEY_VARIABLES
 from cachewise.settings.forms import Setting
 from cachewise.settings.schema import SETTINGS
@@ -197,6 +197,7 @@ _MADE: dict[str, Callable[[str], str]] = {
     "docs/settings.md": lambda there: settings_page(),
     "vscode-client/package.json": manifest,
     "vscode-client/package.nls.json": texts,
+    "nvim-client/lua/cachewise/settings.lua": lambda there: lua_types(),
 }
 """By path in the project: what makes the file from the one that is there."""
 
