@@ -2,7 +2,9 @@
 
 The seed is the index of the interleaving. What may be shown is worked out from what the made-up provider was asked and
 has said, not from what the features remember: accepting it has to lead to the text that some answer, as far as it had
-come by then, led to where it was asked for, and the document has to be the one that the request was about.
+come by then, led to where it was asked for, and the document has to be the one that the request was about. Where
+closers or white space have come behind the cursor since, as editors put them there, it has to be the beginning of
+that text, in front of them.
 """
 
 from __future__ import annotations
@@ -53,6 +55,15 @@ class Said:
             if fitted:
                 found.add(before[: at - inline_range(fitted, before)] + fitted + after)
         return found
+
+    def between(self, snapshot: Snapshot, outcome: str) -> bool:
+        """Whether `outcome` is the beginning of such a text in front of what is new behind the cursor."""
+        after = self.asked.text[self.asked.end :]
+        new = snapshot.text[snapshot.end : len(snapshot.text) - len(after)]
+        if not new or new.strip(" )\n") or not outcome.endswith(new + after):
+            return False
+        head = outcome.removesuffix(new + after)
+        return any(text.removesuffix(after).startswith(head) for text in self.outcomes(self.text))
 
 
 class Interleaving:
@@ -108,7 +119,8 @@ class Interleaving:
         assert found.text.strip()
         outcome = accepted(snapshot, found)
         asked = [said for said in self.said if said.asked.uri == uri]
-        assert any(outcome in said.outcomes(said.text) for said in asked), f"{found!r} fits nothing that was said"
+        fits = any(outcome in said.outcomes(said.text) or said.between(snapshot, outcome) for said in asked)
+        assert fits, f"{found!r} fits nothing that was said"
         self.answered.add((uri, snapshot.version, snapshot.end))
         self.on_screen[uri] = (snapshot, found)
         self.shown += 1

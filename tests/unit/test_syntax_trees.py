@@ -4,10 +4,15 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+import tree_sitter_python
+from tree_sitter import Language, Parser
 
-from cachewise.syntax import trees
+from cachewise.syntax import outline, trees
 
 LANGUAGES = ("python", "typescript", "typescriptreact", "javascript", "javascriptreact", "go", "rust")
 
@@ -51,6 +56,41 @@ ENDLESS: dict[str, tuple[str, bytes]] = {
 def test_a_text_that_would_take_seconds_is_given_up(language: str, data: bytes) -> None:
     """All of them together take less than the test's own deadline; the first two alone would take over a minute."""
     assert trees.parse(data[: trees.LARGEST], language) is None
+
+
+SOURCES = [trees.__file__, outline.__file__, __file__]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 4_095, 4_096, 4_097, 100_000])
+@pytest.mark.parametrize("path", SOURCES, ids=[Path(path).name for path in SOURCES])
+def test_it_is_the_tree_of_the_whole_text(path: str, cut: int) -> None:
+    data = Path(path).read_bytes()[:cut]
+    root = trees.parse(data, "python")
+    assert str(root) == str(Parser(Language(tree_sitter_python.language())).parse(data).root_node)
+
+
+def test_threads_parse_their_own_texts() -> None:
+    texts = {language: b"\n".join(Path(path).read_bytes() for path in SOURCES) for language in ("python", "go", "rust")}
+    alone = {language: str(trees.parse(data, language)) for language, data in texts.items()}
+    with ThreadPoolExecutor(len(texts)) as pool:
+        beside = list(pool.map(lambda item: (item[0], str(trees.parse(item[1], item[0]))), [*texts.items()] * 20))
+    assert all(alone[language] == tree for language, tree in beside)
+
+
+def test_parsing_keeps_nothing() -> None:
+    """The allocator's own count, since what the library keeps is no object that Python's collector knows."""
+    data = [(b"x = %d\n" % number) * 2_000 for number in range(40)]
+    tracemalloc.start()
+    try:
+        for each in data[:10]:
+            trees.parse(bytes(bytearray(each)), "python")
+        before = tracemalloc.get_traced_memory()[0]
+        for each in data * 5:
+            trees.parse(bytes(bytearray(each)), "python")
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < len(data[0])
 
 
 def test_other_threads_run_meanwhile() -> None:

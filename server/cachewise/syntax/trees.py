@@ -6,6 +6,7 @@ read off a tree (`imports.py`, `outline.py`).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from functools import cache
 from time import thread_time
@@ -29,8 +30,31 @@ _MOST_CONTINUED = 2_000
 """Lines that end in a backslash. The time that they take to parse grows with their square, in a single step."""
 _MOST_ANGLES = 3_000
 """The same of `<` in TypeScript, with their third power: `a<b,a<b,` and so on may end as arguments of types or not."""
-_READ = 4_096
-"""Bytes that the parser is given at once."""
+_LARGEST_PIECE = 12
+"""The parser is given a text in pieces of 2 to the power of this at most, in bytes."""
+
+
+class _Pieces(threading.local):
+    """The objects that a thread's texts are handed over in, one of each size.
+
+    tree-sitter 0.26 keeps whatever its reading function returns for ever, so it gets the same few objects each time. It
+    looks at one only until it asks for the next.
+    """
+
+    def __init__(self) -> None:
+        self._of = [bytearray(1 << power) for power in range(_LARGEST_PIECE + 1)]
+
+    def of(self, data: bytes, offset: int) -> bytes | bytearray:
+        """The text from an offset on, or the beginning of that; empty at its end."""
+        left = len(data) - offset
+        if left <= 0:
+            return b""
+        piece = self._of[min(_LARGEST_PIECE, left.bit_length() - 1)]
+        piece[:] = data[offset : offset + len(piece)]
+        return piece
+
+
+_pieces = _Pieces()
 
 
 def has_grammar(language: str) -> bool:
@@ -54,8 +78,8 @@ def parse(data: bytes, language: str) -> Node | None:
         return None
     end = thread_time() + _LEAST_TIME + _TIME_PER_BYTE * len(data)
 
-    def read(offset: int, _point: object) -> bytes:
-        return data[offset : offset + _READ]
+    def read(offset: int, _point: object) -> bytes | bytearray:
+        return _pieces.of(data, offset)
 
     def give_up(_offset: int, _error: bool) -> bool:
         return thread_time() > end
