@@ -25,9 +25,9 @@ _PYTHON = "[(import_statement) (import_from_statement)] @import"
 _SCRIPT = """
 (import_statement source: (string) @name)
 (export_statement source: (string) @name)
-(call_expression function: [(import) (identifier)] @called arguments: (arguments) @arguments
-  (#any-of? @called "import" "require"))
+(call_expression function: [(import) (identifier)] arguments: (arguments) @arguments)
 """
+_LOADERS = ("import", "require")
 _IMPORT_REQUIRE = "(import_require_clause source: (string) @name)"
 _GO = "(import_spec path: (_) @path)"
 _RUST = "[(use_declaration) (mod_item)] @import"
@@ -89,6 +89,9 @@ def script_imports(text: str, language: str) -> Iterator[str]:
     for node, data in _found(text, language, query):
         name: Node | None = node
         if node.type == "arguments":
+            called = node.parent and node.parent.child_by_field_name("function")
+            if called is None or _text(called, data) not in _LOADERS:
+                continue
             name = next((child for child in node.named_children if child.type != "comment"), None)
         if name is not None and name.type in ("string", "template_string"):
             specifier = _text(name, data)[1:-1]

@@ -91,7 +91,11 @@ def parse(data: bytes, language: str) -> Node | None:
 
 
 def find(root: Node, language: str, query: str) -> Iterator[Node]:
-    """The nodes that a query captures, whatever it calls them, in the order of the text."""
+    """The nodes that a query captures, whatever it calls them, in the order of the text.
+
+    The query has no predicates: for those the library would need the text in one piece, which it was not given.
+    """
+    assert "#" not in query
     from tree_sitter import QueryCursor
 
     captures = QueryCursor(_query(_GRAMMARS[language], query)).captures(root)
