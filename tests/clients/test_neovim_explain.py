@@ -152,9 +152,10 @@ async def test_status_line_shows_the_bill(shared: Desk) -> None:
     billed = Decimal(shared.simulator.account()["cost"])
     assert billed > 0
     line = await shared.nvim.until(STATUS_LINE, lambda text: f"${billed:.4f} " in text)
-    status = await shared.nvim.lua("return vim.g.cachewise_status")
-    assert abs(Decimal(str(status["session"]["costUsd"])) - billed) < Decimal("0.0000005")
     assert "today $" in line
+    # The bill of a stream that an earlier test has stopped may come later, and be less than a shown digit.
+    cost = "return vim.g.cachewise_status.session.costUsd"
+    await shared.nvim.until(cost, lambda sum_: abs(Decimal(str(sum_)) - billed) < Decimal("0.0000005"))
 
 
 async def test_prewarm(shared: Desk) -> None:
