@@ -70,8 +70,9 @@ def test_it_is_the_tree_of_the_whole_text(path: str, cut: int) -> None:
 
 
 def test_threads_parse_their_own_texts() -> None:
-    texts = {language: b"\n".join(Path(path).read_bytes() for path in SOURCES) for language in ("python", "go", "rust")}
+    texts = dict(zip(("python", "go", "rust"), (Path(path).read_bytes() for path in SOURCES), strict=True))
     alone = {language: str(trees.parse(data, language)) for language, data in texts.items()}
+    assert "None" not in alone.values()
     with ThreadPoolExecutor(len(texts)) as pool:
         beside = list(pool.map(lambda item: (item[0], str(trees.parse(item[1], item[0]))), [*texts.items()] * 20))
     assert all(alone[language] == tree for language, tree in beside)

@@ -31,11 +31,7 @@ _BATCH = 200
 class RedisStore:
     """A Redis server, sentinel group or cluster.
 
-    Args:
-        target: Where it is.
-        tell: Called on the event loop with a sentence for people when something starts to go wrong.
-        clock: Seconds that never go back, for the breakers.
-        cooldown: Seconds that reads, or writes, are left out after three failed in a row.
+    Args: as for `RedisLink`.
     """
 
     def __init__(
